@@ -1,0 +1,84 @@
+"""Tools for templates that know none: they are told of in the system turn, and their results come in user turns.
+
+The documented form, for a template that shows no call syntax of its own, is Hermes': each call is a JSON object with
+`name` and `arguments` between `<tool_call>` and `</tool_call>`. Where a template can render calls but not list tools,
+its own syntax is kept and shown to the model.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from agentkit.dialect.syntax import Calls, fill
+from agentkit.dialect.template import Message
+
+CALLS = Calls(
+    kind="json", call='<tool_call>\n{"name": "‹name›", "arguments": ‹arguments›}\n</tool_call>', separator="\n"
+)
+
+
+def written(calls: Calls, turn: Message) -> str:
+    """The calls of an assistant turn as text, in the pattern of these calls."""
+    texts = []
+    for number, call in enumerate(turn["tool_calls"]):
+        function = call["function"]
+        arguments = json.dumps(function["arguments"], ensure_ascii=False, separators=calls.separators)
+        if calls.arguments is not None:
+            one = calls.arguments
+            arguments = one.separator.join(
+                fill(one.text, key=key, value=value)
+                if isinstance(value, str)
+                else fill(one.other, key=key, value=json.dumps(value, ensure_ascii=False))
+                for key, value in function["arguments"].items()
+            )
+        texts.append(
+            fill(calls.call, name=function["name"], arguments=arguments, id=call.get("id") or "", index=str(number))
+        )
+    return calls.open + calls.separator.join(texts) + calls.close
+
+
+def instructions(tools: Sequence[dict[str, Any]], calls: Calls) -> str:
+    """What the model is told: the tools, and how to call one."""
+    example = {"function": {"name": "TOOL_NAME", "arguments": {"ARGUMENT": "VALUE"}}}
+    listed = "\n".join(json.dumps(tool.get("function", tool), ensure_ascii=False) for tool in tools)
+    return (
+        "You can call these tools, each described by a JSON object:\n"
+        f"<tools>\n{listed}\n</tools>\n"
+        "To call a tool, write exactly this and then stop:\n"
+        f"{written(calls, {'tool_calls': [example]}).strip()}\n"
+        "The results come back in the next message. When no tool is needed, answer in plain text."
+    )
+
+
+def with_tools(messages: Sequence[Message], tools: Sequence[dict[str, Any]], calls: Calls) -> list[Message]:
+    """The conversation with the tools told of in its system turn."""
+    if not tools:
+        return list(messages)
+    told = instructions(tools, calls)
+    if messages and messages[0]["role"] == "system":
+        system = {**messages[0], "content": f"{messages[0]['content']}\n\n{told}"}
+        return [system, *messages[1:]]
+    return [{"role": "system", "content": told}, *messages]
+
+
+def without_tool_turns(messages: Sequence[Message], calls: Calls) -> list[Message]:
+    """The conversation with calls as text and results as user turns."""
+    turns: list[Message] = []
+    for message in messages:
+        if message["role"] == "tool":
+            result = f"<tool_response>\n{message['content']}\n</tool_response>"
+            if turns and turns[-1].get("results"):
+                turns[-1]["content"] += f"\n{result}"
+            else:
+                turns.append({"role": "user", "content": result, "results": True})
+        elif message.get("tool_calls"):
+            said = message.get("content") or ""
+            text = f"{said}\n{written(calls, message)}" if said else written(calls, message)
+            turns.append({"role": "assistant", "content": text})
+        else:
+            turns.append(dict(message))
+    for turn in turns:
+        turn.pop("results", None)
+    return turns

@@ -1,0 +1,107 @@
+"""Reads a model's syntax off its chat template: renders marked conversations and looks at what comes out."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+from typing import Any
+
+from agentkit.dialect import marks, template, thoughts
+from agentkit.dialect.examples import NAMES, NUMBERS, TEXT, TOOLS, USER, Call, Form, example
+from agentkit.dialect.infer import infer
+from agentkit.dialect.syntax import Calls, Reasoning, Syntax
+from agentkit.dialect.template import Message, TemplateRefusalError
+
+
+class Probe:
+    """One template under examination."""
+
+    def __init__(self, chat_template: str, bos_token: str = "", eos_token: str = "") -> None:
+        self._source = chat_template
+        self._render = functools.partial(template.render, chat_template, bos_token=bos_token, eos_token=eos_token)
+        self.form: Form = "object"
+
+    def syntax(self) -> Syntax:
+        """All that could be learned."""
+        prompt, plain = self._tail(prompt=True), self._tail({"role": "assistant", "content": TEXT})
+        lead, said, end = plain.partition(TEXT)
+        if not said:
+            lead, end = prompt, ""
+        calls, after_calls = self._calls(prompt, lead, end)
+        end_of_turn = marks.common_suffix(end, after_calls) if after_calls else end
+        reasoning = thoughts.find(self._tail, prompt, lead, self._source)
+        header = prompt[len(self._tail()) :] if prompt.startswith(self._tail()) else ""
+        return Syntax(
+            calls=calls,
+            reasoning=reasoning,
+            header=header.strip(),
+            content_open=self._content_mark(prompt, lead, reasoning),
+            content_close=end[: len(end) - len(end_of_turn)].strip(),
+            end_of_turn=end_of_turn.strip(),
+            tools="template" if self._lists_tools() else "plain",
+            template_arguments=self.form,
+        )
+
+    @staticmethod
+    def _content_mark(prompt: str, lead: str, reasoning: Reasoning | None) -> str:
+        """What stands before the text of a plain turn and neither in the prompt nor around a thought."""
+        extra = marks.without_common_prefix(lead, prompt)
+        if reasoning:
+            extra = extra.replace(reasoning.open, "").replace(reasoning.close, "")
+        return extra.strip() if any(marks.is_mark(piece) for piece in marks.pieces(extra)) else ""
+
+    def _tail(self, *turns: Message, prompt: bool = False, **variables: Any) -> str:
+        """What the template writes after the user's message."""
+        asked = [{"role": "user", "content": USER}, *turns]
+        text = self._render(asked, TOOLS, add_generation_prompt=prompt, **variables)
+        return text.rpartition(USER)[2]
+
+    def _lists_tools(self) -> bool:
+        asked = [{"role": "user", "content": USER}]
+        try:
+            return NAMES[0] in self._render(asked, TOOLS, add_generation_prompt=True)
+        except TemplateRefusalError:
+            return False
+
+    # --- calls
+
+    def _written(self, calls: list[Call], prompt: str, lead: str) -> str:
+        """What the template writes for a turn with these calls, from where it parts from prompt and plain turn."""
+        full = self._tail({"role": "assistant", "content": "", "tool_calls": [c.message(self.form) for c in calls]})
+        start = len(prompt) if full.startswith(prompt) else len(marks.common_prefix(prompt, full))
+        like_plain = len(marks.common_prefix(lead, full))
+        if like_plain > start and marks.only_marks(full[start:like_plain]):
+            start = like_plain
+        return full[start:]
+
+    def _calls(self, prompt: str, lead: str, end: str) -> tuple[Calls | None, str]:
+        """How calls are written, and what the template writes after the last slot of a call."""
+        for self.form in ("object", "string"):
+            try:
+                one = self._written([example(0)], prompt, lead)
+            except TemplateRefusalError:
+                continue
+            calls, after = infer([example(0)], one, end)
+            if calls is None or (self.form == "object" and str(example(0).arguments) in one):
+                continue  # Python's way to print a dict: the template wants text
+            two, numbers = (
+                self._tried([example(0), example(1)], prompt, lead),
+                self._tried([example(0, NUMBERS)], prompt, lead),
+            )
+            parallel, _ = infer([example(0), example(1)], two, end)
+            calls = parallel or dataclasses.replace(calls, parallel=False)
+            if calls.arguments:
+                typed, _ = infer([example(0, NUMBERS)], numbers, end)
+                if typed and typed.arguments:
+                    calls = dataclasses.replace(
+                        calls, arguments=dataclasses.replace(calls.arguments, other=typed.arguments.text)
+                    )
+            return calls, after
+        self.form = "object"
+        return None, ""
+
+    def _tried(self, calls: list[Call], prompt: str, lead: str) -> str:
+        try:
+            return self._written(calls, prompt, lead)
+        except TemplateRefusalError:
+            return ""

@@ -1,0 +1,140 @@
+"""Messages and tools to prompt text and token ids, with nothing that a person or a tool wrote becoming a control token.
+
+Where a control token's text stands in a message, a barrier is put inside it before the template is rendered; the
+rendered text is cut at the barriers and each part is tokenized by itself, so that the token can't form.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import jinja2
+
+from agentkit.dialect import plain
+from agentkit.dialect.syntax import Syntax
+from agentkit.dialect.template import Message
+from agentkit.errors import PromptError
+
+Render = Callable[[list[Message], list[dict[str, Any]] | None], str]
+
+_BARRIERS = [chr(code) for code in range(0xE000, 0xF8FF)]  # private use: no meaning, and hardly ever in a text
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Prompt:
+    """A conversation as the model reads it."""
+
+    text: str
+    ids: tuple[int, ...] | None = None
+    """Token ids, where the dialect has a tokenizer."""
+
+
+def rendered(syntax: Syntax, render: Render, messages: Sequence[Message], tools: Sequence[dict[str, Any]]) -> str:
+    """The conversation by the template, adapted where it refuses a role or an order of roles.
+
+    Raises:
+        PromptError: with the template's own complaint, where it refuses whatever the adaptation.
+    """
+    turns = list(messages)
+    offered: list[dict[str, Any]] | None = list(tools) or None
+    calls = syntax.calls or plain.CALLS
+    if syntax.tools == "plain":
+        turns, offered = plain.with_tools(turns, tools, calls), None
+    if syntax.calls is None:
+        turns = plain.without_tool_turns(turns, calls)
+    turns = [_with_arguments(turn, syntax) for turn in turns]
+    complaint: Exception | None = None
+    for adapted in _adaptations(turns):
+        try:
+            return render(adapted, offered)
+        except (jinja2.TemplateError, TypeError) as error:
+            complaint = complaint or error
+    roles = ", ".join(turn["role"] for turn in turns)
+    raise PromptError(f"The chat template refuses this conversation ({roles}): {complaint}") from complaint
+
+
+def _with_arguments(turn: Message, syntax: Syntax) -> Message:
+    """The turn with its calls' arguments in the form that the template reads."""
+    if syntax.template_arguments == "object" or not turn.get("tool_calls"):
+        return turn
+    return {
+        **turn,
+        "tool_calls": [
+            {**call, "function": {**call["function"], "arguments": json.dumps(call["function"]["arguments"])}}
+            for call in turn["tool_calls"]
+        ],
+    }
+
+
+def _adaptations(turns: list[Message]) -> list[list[Message]]:
+    """The conversation as it is, then with what templates refuse most said in another way of the same meaning."""
+    folded = _system_in_user_turn(turns)
+    return [turns, folded, _joined(turns), _joined(folded)]
+
+
+def _system_in_user_turn(turns: list[Message]) -> list[Message]:
+    """The system text at the head of the first user turn, for templates without a system role."""
+    if not turns or turns[0]["role"] != "system":
+        return turns
+    system, rest = turns[0], turns[1:]
+    if rest and rest[0]["role"] == "user":
+        return [{**rest[0], "content": f"{system['content']}\n\n{rest[0]['content']}"}, *rest[1:]]
+    return [{**system, "role": "user"}, *rest]
+
+
+def _joined(turns: list[Message]) -> list[Message]:
+    """Neighbouring turns of one person as one turn, for templates in which roles must alternate."""
+    joined: list[Message] = []
+    for turn in turns:
+        last = joined[-1] if joined else None
+        if last and last["role"] == turn["role"] and turn["role"] in {"user", "assistant"} and "tool_calls" not in last:
+            joined[-1] = {**last, **turn, "content": f"{last['content']}\n\n{turn['content']}"}
+        else:
+            joined.append(turn)
+    return joined
+
+
+class Barrier:
+    """Keeps the texts of control tokens in a conversation from becoming control tokens."""
+
+    def __init__(self, control: Sequence[str]) -> None:
+        texts = [text for text in control if text.strip() and len(text) > 1]
+        alternatives = "|".join(re.escape(text[1:]) for text in sorted(texts, key=len, reverse=True))
+        firsts = "".join(re.escape(text[0]) for text in texts)
+        self._inside = re.compile(f"(?<=[{firsts}])(?={alternatives})") if texts else None
+        self._starts = {text[:end] for text in texts for end in range(1, len(text))}
+        self._longest = max(map(len, self._starts), default=0)
+
+    def mark(self, conversation: Any) -> str:
+        """A character that stands nowhere in the conversation."""
+        written = json.dumps(conversation, ensure_ascii=False, default=str)
+        return next(mark for mark in _BARRIERS if mark not in written)
+
+    def put(self, value: Any, mark: str) -> Any:
+        """The value with the mark inside all that could become a control token, in keys too."""
+        if isinstance(value, str):
+            return self._text(value, mark)
+        if isinstance(value, Mapping):
+            return {
+                self._text(key, mark): inner if key == "role" else self.put(inner, mark) for key, inner in value.items()
+            }
+        if isinstance(value, (list, tuple)):
+            return [self.put(inner, mark) for inner in value]
+        return value
+
+    def _text(self, text: str, mark: str) -> str:
+        if self._inside is None or not text:
+            return text
+        text = self._inside.sub(mark, text)
+        tail = next((n for n in range(min(self._longest, len(text)), 0, -1) if text[-n:] in self._starts), 0)
+        return text + mark if tail else text
+
+
+def tokenized(text: str, mark: str, encode: Callable[[str], list[int]]) -> tuple[str, tuple[int, ...]]:
+    """The text without marks, and the ids of its parts between them."""
+    parts = [part for part in text.split(mark) if part]
+    return "".join(parts), tuple(token for part in parts for token in encode(part))

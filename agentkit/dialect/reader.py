@@ -1,0 +1,160 @@
+"""Reads what a model writes, as it writes it: reasoning, content and tool calls."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import regex
+from langchain_core.messages import AIMessage, AIMessageChunk
+
+from agentkit.dialect import marks
+from agentkit.dialect.events import Events
+from agentkit.dialect.forms import Form, JsonForm, NamedForm
+from agentkit.dialect.headed import Headed, header_end
+from agentkit.dialect.leads import any_of, loose
+from agentkit.dialect.source import Reading, Source
+from agentkit.dialect.syntax import Calls, Syntax
+from agentkit.dialect.tagforms import PythonForm, TagForm
+
+_NOTHING = r"(?!)"
+
+
+def form(calls: Calls, tools: Sequence[dict[str, Any]] | None) -> Form:
+    """What reads calls of this syntax."""
+    if calls.kind == "json":
+        return JsonForm(calls)
+    if calls.kind == "named":
+        return NamedForm(calls)
+    return PythonForm(calls, tools) if calls.kind == "python" else TagForm(calls, tools)
+
+
+class Reader:
+    """Reads one turn. Takes any text in any pieces, never raises on it and loses none of it.
+
+    Args:
+        syntax: how the model writes.
+        tools: the tools offered, as OpenAI function specifications; they type what the syntax leaves untyped.
+        prompt: the prompt, or its end: it may have opened a thought already.
+    """
+
+    def __init__(self, syntax: Syntax, tools: Sequence[dict[str, Any]] | None = None, prompt: str = "") -> None:
+        self._source = Source()
+        self._events = Events()
+        self._form = form(syntax.calls, tools) if syntax.calls else None
+        self._thought_end = regex.compile(regex.escape(syntax.reasoning.close)) if syntax.reasoning else None
+        call = f"|(?<![^\\n])(?P<call>{self._form.anchor})" if self._form else ""
+        self._thought_or_call = regex.compile(self._thought_end.pattern + call if self._thought_end else _NOTHING)
+        self._marks = regex.compile(self._all_marks(syntax))
+        self._after = regex.compile(self._after_call(syntax, self._form))
+        self._again = regex.compile(self._form.again if self._form else _NOTHING)
+        thinking = bool(syntax.reasoning and prompt.rstrip().endswith(syntax.reasoning.open))
+        headed = Headed(syntax, tools) if header_end(syntax) else None
+        self._routine = headed.turn(self._source, self._events) if headed else self._turn(thinking)
+        self._over = False
+
+    def feed(self, piece: str) -> list[AIMessageChunk]:
+        """What has become certain with this piece of text."""
+        self._source.add(piece)
+        self._advance()
+        return self._events.drain()
+
+    def close(self, *, cut_off: bool = False) -> list[AIMessageChunk]:
+        """What remains: the text is over. `cut_off`: it was not the model that ended it."""
+        self._source.closed = True
+        self._source.cut_off = cut_off
+        self._advance()
+        self._events.end()
+        return self._events.drain()
+
+    def message(self) -> AIMessage:
+        """All that was read, as one message; whole after `close`."""
+        return self._events.message()
+
+    def _advance(self) -> None:
+        if not self._over:
+            self._over = next(self._routine, "over") == "over"
+
+    def _all_marks(self, syntax: Syntax) -> str:
+        named = {
+            "thought": regex.escape(syntax.reasoning.open) if syntax.reasoning else "",
+            "unopened": regex.escape(syntax.reasoning.close) if syntax.reasoning else "",
+            "call": self._form.anchor if self._form else "",
+            "frame": any_of([loose(m) for m in (syntax.content_open, syntax.content_close, syntax.end_of_turn) if m]),
+        }
+        return "|".join(f"(?P<{name}>{pattern})" for name, pattern in named.items() if pattern) or _NOTHING
+
+    @staticmethod
+    def _after_call(syntax: Syntax, read: Form | None) -> str:
+        """The marks that may stand after a call, each of which a model may leave out."""
+        if syntax.calls is None or read is None:
+            return _NOTHING
+        tail = f"{read.tail} {syntax.calls.close} {syntax.calls.separator}"
+        found = dict.fromkeys(piece for piece in marks.pieces(tail) if not piece.isspace())
+        pieces = [regex.escape(piece) for piece in sorted(found, key=len, reverse=True)]
+        return any_of([*pieces, r"<\|[\w▁]+\|>", f"[;,](?=\\s*(?:{read.again}))"])
+
+    def _turn(self, thinking: bool) -> Reading[str]:
+        if thinking:
+            yield from self._thought(opened_by_prompt=True)
+        while True:
+            found = yield from self._source.until(self._marks, self._events.content)
+            if found is None:
+                return "over"
+            self._events_boundary(found.lastgroup)
+            if found.lastgroup == "thought":
+                yield from self._thought()
+            elif found.lastgroup == "call":
+                self._source.at = found.start()
+                yield from self._calls(found.end(), self._events.content)
+
+    def _events_boundary(self, group: str | None) -> None:
+        if group != "call":
+            self._events.boundary()
+
+    def _thought(self, opened_by_prompt: bool = False) -> Reading[None]:
+        """A thought up to its end.
+
+        One that the prompt opened also ends where a call begins on a line of its own: models forget to close it.
+        """
+        self._events.boundary()
+        while self._thought_end:
+            end = self._thought_or_call if opened_by_prompt else self._thought_end
+            found = yield from self._source.until(end, self._events.reasoning)
+            if found is None or found.lastgroup != "call":
+                break
+            self._source.at = found.start()
+            if (yield from self._calls(found.end(), self._events.reasoning)):
+                break
+        self._events.boundary()
+
+    def _calls(self, anchored: int, say: Callable[[str], None]) -> Reading[bool]:
+        """A section of calls; the source stands at the anchor, which ends at `anchored`. What is none is said."""
+        source, form = self._source, self._form
+        any_read = False
+        while form is not None:
+            place = source.keep()
+            anchored -= source.at
+            read = yield from form.read(source, self._events)
+            source.release()
+            if not read:
+                source.at = max(source.at, place + anchored)
+                say(source.text[place : source.at])
+                break
+            any_read = True
+            if not (yield from self._another()):
+                break
+            anchored = source.at
+        return any_read
+
+    def _another(self) -> Reading[bool]:
+        """Reads the marks after a call; whether one more follows."""
+        while True:
+            space = yield from self._source.space()
+            place = self._source.at
+            if (yield from self._source.match(self._again)):
+                self._source.at = place
+                return True
+            if not (yield from self._source.match(self._after)):
+                self._events.layout(space)
+                return False

@@ -1,0 +1,129 @@
+"""Builds llguidance grammars rule by rule.
+
+The notation is llguidance's Lark: `%json` takes a JSON Schema, `<[17]>` is the token 17, and a rule with `suffix` is
+any text up to that suffix. A mark that is one token must be named as that token: its bytes alone don't match.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+ANY_TEXT = "/(?s:.*)/"
+
+
+class Rules:
+    """The rules of one grammar.
+
+    Args:
+        tokens: the marks that are one token, with their ids.
+    """
+
+    def __init__(self, tokens: Mapping[str, int]) -> None:
+        self._tokens = {text: token for text, token in tokens.items() if text}
+        self._rules: dict[str, str] = {}
+
+    def grammar(self, start: str) -> str:
+        """The grammar, whole."""
+        return (
+            "\n".join([f"start: {start or EMPTY}", *(f"{name}: {rule}" for name, rule in self._rules.items())]) + "\n"
+        )
+
+    def add(self, name: str, body: str) -> str:
+        """Adds a rule or, where the name is in capitals, a terminal; its name."""
+        self._rules[name] = body or EMPTY
+        return name
+
+    def literal(self, text: str) -> str:
+        """Text as it stands."""
+        written = []
+        while text:
+            before, mark, text = self._split(text)
+            if before:
+                written.append(quoted(before))
+            if mark:
+                written.append(f"<[{self._tokens[mark]}]>")
+        return " ".join(written)
+
+    def free(self, name: str, without: Sequence[str], ending: str = "") -> str:
+        """A terminal for any text in which none of these marks stands, and that ends with this text."""
+        text = f"/(?s:.*){regex(ending)}/" if ending else ANY_TEXT
+        return self.add(name.upper(), text + _but_not(without))
+
+    def until(self, name: str, mark: str, without: Sequence[str] = ()) -> str:
+        """A rule for any text, without some marks, and then this one."""
+        before, token, after = self._split(mark)
+        if token:
+            text = self.free(f"{name}_text", [token, *without], ending=before)
+            return self.add(name, f"{text} {self.literal(token)} {self.literal(after)}".strip())
+        others = [other for other in without if other != mark]
+        self._rules[f"{name}[suffix={quoted(mark)}]"] = ANY_TEXT + _but_not(others)
+        return name
+
+    def sequence(self, name: str, members: Sequence[tuple[str, bool]], separator: str) -> str:
+        """Rules in this order, separated, each with whether it must be there."""
+        between, start, more = self.literal(separator), EMPTY, EMPTY
+        for index, (member, required) in reversed(list(enumerate(members))):
+            first = self.add(f"{name}_first_{index}", f"{member} {more}" if more != EMPTY else member)
+            start = self.add(f"{name}_from_{index}", first if required else f"{first} | {start}")
+            joined = f"{between} {first}".strip()
+            more = self.add(f"{name}_more_{index}", joined if required else f"{joined} | {more}")
+        return start
+
+    def _split(self, text: str) -> tuple[str, str, str]:
+        """The text before the first mark that is one token, that mark, and the rest."""
+        found = [(text.find(mark), -len(mark), mark) for mark in self._tokens if mark in text]
+        if not found:
+            return text, "", ""
+        at, _, mark = min(found)
+        return text[:at], mark, text[at + len(mark) :]
+
+
+EMPTY = '""'
+
+
+def _but_not(marks: Sequence[str]) -> str:
+    """The rest of a terminal for text without these marks: one expression, since lexers bound their number."""
+    wanted = [regex(mark) for mark in marks if mark]
+    return f" & ~/(?s:.*)({'|'.join(wanted)})(?s:.*)/" if wanted else ""
+
+
+def quoted(text: str) -> str:
+    """A text as a grammar's string."""
+    return json.dumps(text, ensure_ascii=False)
+
+
+def regex(text: str) -> str:
+    """A text as a regular expression that matches it."""
+    special = "\\^$.|?*+()[]{}/-&~#\"'"
+    return "".join({"\n": "\\n", "\t": "\\t"}.get(char, "\\" + char if char in special else char) for char in text)
+
+
+def json_value(schema: Mapping[str, Any], separators: tuple[str, str] = (", ", ": ")) -> str:
+    """JSON that fits the schema, with these separators and no other white space."""
+    guidance = {
+        "item_separator": separators[0],
+        "key_separator": separators[1],
+        "whitespace_flexible": False,
+        "lenient": True,
+    }
+    return "%json " + json.dumps({**closed(schema), "x-guidance": guidance}, ensure_ascii=False)
+
+
+def closed(schema: Any) -> Any:
+    """The schema with every object that lists its properties closed to others, as callers of functions expect."""
+    if isinstance(schema, list):
+        return [closed(item) for item in schema]
+    if not isinstance(schema, Mapping):
+        return schema
+    made = {key: _closed_member(key, value) for key, value in schema.items()}
+    if "properties" in made and "additionalProperties" not in made and "patternProperties" not in made:
+        made["additionalProperties"] = False
+    return made
+
+
+def _closed_member(key: str, value: Any) -> Any:
+    if key in {"properties", "$defs", "definitions", "patternProperties"} and isinstance(value, Mapping):
+        return {name: closed(inner) for name, inner in value.items()}
+    return value if key in {"enum", "const", "default", "examples"} else closed(value)

@@ -1,0 +1,276 @@
+"""Calls whose arguments stand in marks of their own: XML-like tags, pairs, special quotes, Python keywords."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+import regex
+
+from agentkit.dialect import literal, marks, values
+from agentkit.dialect.events import Events
+from agentkit.dialect.leads import AROUND, any_of, first_mark, loose, suffixes
+from agentkit.dialect.source import Reading, Source
+from agentkit.dialect.syntax import Arguments, Calls, parts
+
+_NAME = r"(?P<name>[^\s<>\"'{}\[\]()=,]+)"
+_NAME_ENDS = r"(?=[\s<>\"'{}\[\]()=,])"
+
+
+class TagForm:
+    """A call whose arguments each stand in marks of their own.
+
+    Args:
+        calls: the syntax.
+        tools: the tools offered, which type the values.
+    """
+
+    def __init__(self, calls: Calls, tools: Sequence[dict[str, Any]] | None = None) -> None:
+        assert calls.arguments is not None
+        self._schemas = values.parameters(tools)
+        lead, _, tail = calls.call.partition("‹arguments›")
+        before, *after = parts(lead)
+        header = ""
+        for i, part in enumerate(after):
+            header += loose(part) if i % 2 else (_NAME + _NAME_ENDS if "?P<name>" not in header else "(?P=name)")
+            header += r"\s*"
+        opening = suffixes(calls.open + before)
+        self._header = regex.compile(f"(?:{any_of([loose(text) for text in opening])})\\s*{header}")
+        self.anchor = self._anchor(calls, opening)
+        self.again = self.anchor
+        self._argument = _Argument(calls.arguments)
+        closing = [*_heads(tail), *_heads(calls.close), *map(first_mark, opening)]
+        separator = loose(calls.arguments.separator)
+        follows = [f"{separator}\\s*(?:{self._argument.start})", *(loose(mark) for mark in closing if mark)]
+        ends = any_of(follows)
+        self._separator = regex.compile(separator or r"(?!)")
+        self.tail = tail
+        self._argument.compile(ends)
+
+    @staticmethod
+    def _anchor(calls: Calls, opening: list[str]) -> str:
+        marked = [loose(text) for text in opening if first_mark(text) or text[:1] in "<["]
+        firsts = [loose(first_mark(text)) for text in (calls.open, calls.call) if first_mark(text)]
+        return any_of(firsts + marked) if firsts or marked else any_of([loose(text) for text in opening])
+
+    def read(self, source: Source, events: Events) -> Reading[bool]:
+        """One call, from its first mark on."""
+        found = yield from source.match(self._header)
+        if found is None:
+            return False
+        name = found["name"]
+        events.begin_call(name)
+        yield from self.arguments(source, events, self._schemas.get(name))
+        return True
+
+    def arguments(self, source: Source, events: Events, schema: values.Schema | None) -> Reading[None]:
+        """All arguments of the latest call, said as one JSON object."""
+        events.arguments("{")
+        first = True
+        while True:
+            yield from source.space()
+            if (yield from source.match(self._separator)):
+                yield from source.space()
+            key = yield from self._argument.key(source)
+            if key is None:
+                break
+            events.arguments(("" if first else ", ") + json.dumps(key, ensure_ascii=False) + ": ")
+            first = False
+            yield from self._argument.value(source, events, values.types(schema, key))
+        if source.ended and source.cut_off:
+            events.fail_call("]")
+        else:
+            events.arguments("}")
+
+
+class _Argument:
+    """How one argument is read: its marks, its key, its value."""
+
+    def __init__(self, arguments: Arguments) -> None:
+        text, other = parts(arguments.text), parts(arguments.other)
+        self._typed = text != other
+        self._quote = arguments.own_quotes
+        before, between, close = other[0], other[2], "".join(_slotted(other[4:]))
+        self._close = close
+        self.start = loose(before) if before.strip() else r"[\w.\-]+\s*" + (loose(between) or "=")
+        key = (
+            f"(?P<key>(?!/)[^<>\\n{regex.escape(between.strip()[:1] or '=')}]*?)"
+            if between.strip()
+            else r"(?P<key>[\w.\-]+)"
+        )
+        opened = f"{loose(before)}\\s*{key}\\s*{loose(between)}"
+        if self._typed and not self._quote:
+            textual = f"{loose(text[0])}\\s*{key.replace('key', 'text_key')}\\s*{loose(text[2])}"
+            opened = f"(?:{textual}|{opened})"
+        self._open = regex.compile(opened)
+        self._newline = between.endswith("\n")
+        self._marked = len(before.strip()) > 1
+        self._textual: bool | None = None
+        self._key = ""
+
+    def compile(self, ends: str) -> None:
+        """`ends`: what may follow a value's closing mark."""
+        self._ends = ends
+
+    def _ending(self, close: str, closed: bool) -> regex.Pattern[str]:
+        """Where a raw value ends: at a closing mark with an end behind it, else where an end stands on a new line."""
+        follows = f"(?=\\s*(?:{self._ends}{'|$' if closed else ''}))"
+        mark = (r"\n?" if close.startswith("\n") else "") + loose(close)
+        endings = [f"(?P<mark>{mark}){follows}"] if close.strip() else [f"(?=\\s*(?:{self._ends}))"]
+        if close.strip() and not self._quote and self._marked:
+            endings.append(f"\\n(?={self._ends})")
+        return regex.compile("|".join(endings))
+
+    def key(self, source: Source) -> Reading[str | None]:
+        """The next argument's key, read with the marks around it; None where no argument follows."""
+        found = yield from source.match(self._open)
+        if found is None:
+            return None
+        slots = found.groupdict()
+        self._textual = None if not self._typed or self._quote else slots.get("text_key") is not None
+        self._key = (slots.get("text_key") or slots["key"]).strip()
+        if self._newline and (yield from source.peek()) == "\n":
+            source.take(1)
+        return self._key
+
+    def value(self, source: Source, events: Events, allowed: set[str] | None) -> Reading[None]:
+        """The argument's value, said as JSON."""
+        if self._quote:
+            yield from source.space()
+            if (yield from source.match(regex.compile(regex.escape(self._quote[0])))):
+                yield from self._raw(source, events, {"string"}, self._quote[1])
+            else:
+                yield from self._literal(source, events)
+            return
+        yield from self._raw(source, events, allowed, self._close.replace("‹key›", self._key))
+
+    def _raw(self, source: Source, events: Events, allowed: set[str] | None, close: str) -> Reading[None]:
+        """Text up to its closing mark: a string passes as it comes, any other value when it is whole."""
+        streamed = allowed == {"string"} or (allowed is None and bool(self._textual))
+        held: list[str] = []
+        if streamed:
+            events.arguments('"')
+        say = (lambda text: events.arguments(json.dumps(text, ensure_ascii=False)[1:-1])) if streamed else held.append
+        yield from source.until(self._ending(close, False), say, self._ending(close, True))
+        if streamed:
+            events.arguments('"')
+        else:
+            value = values.typed("".join(held), allowed, self._textual)
+            events.arguments(json.dumps(value, ensure_ascii=False))
+
+    def _literal(self, source: Source, events: Events) -> Reading[None]:
+        """A value that isn't a string, in a syntax with quotes of its own."""
+        assert self._quote is not None
+        held: list[str] = []
+        depth = 0
+        stops = regex.compile("|".join([regex.escape(self._quote[0]), r"[{}\[\],]"]))
+        closing = regex.compile(regex.escape(self._quote[1]))
+        while True:
+            found = yield from source.until(stops, held.append)
+            if found is None:
+                break
+            if found[0] == self._quote[0]:
+                held.append(found[0])
+                end = yield from source.until(closing, held.append)
+                held.append(end[0] if end else "")
+                continue
+            depth += {"{": 1, "[": 1, "}": -1, "]": -1}.get(found[0], 0)
+            if depth < 0 or (depth == 0 and found[0] == ","):
+                source.at = found.start()
+                break
+            held.append(found[0])
+        events.arguments(json.dumps(literal.parse("".join(held), self._quote), ensure_ascii=False))
+
+
+def _heads(text: str) -> list[str]:
+    """What the text begins with, where that is no mark, and the marks in it."""
+    found = [piece for piece in marks.pieces(text) if marks.is_mark(piece)]
+    before = text.partition(found[0])[0].strip() if found else text.strip()
+    return [head for head in (before, *found) if head]
+
+
+def _slotted(split: list[str]) -> list[str]:
+    """The parts of a pattern with its slots written again."""
+    return [part if i % 2 == 0 else f"‹{part}›" for i, part in enumerate(split)]
+
+
+class PythonForm:
+    """`[get_weather(city="Oslo", days=3)]`: names, keyword arguments, Python literals."""
+
+    anchor = AROUND + r"\[\s*[^\W\d][\w.\-]*\s*\(\s*(?:\)|[^\W\d]\w*\s*=\s*[^\s,)\]])"
+    again = r"[^\W\d][\w.\-]*\s*\(\s*(?:\)|[^\W\d]\w*\s*=)"
+
+    tail = ")"
+
+    _begin = regex.compile(AROUND + r"(?:\[\s*)?(?P<name>[^\W\d][\w.\-]*)\s*\(\s*")
+    _key = regex.compile(r"(?P<key>[^\W\d]\w*)\s*=\s*")
+    _next = r"\s*,\s*[^\W\d]\w*\s*="
+    _quote = regex.compile(r"\"\"\"|'''|\"|'")
+    _close = regex.compile(r"\s*\)")
+    _stop = regex.compile(r"[\[\](){}\"']")
+    _string_end: ClassVar = {quote: regex.compile(rf"(?<!(?<!\\)\\){quote}") for quote in "\"'"}
+    _comma = regex.compile(",")
+
+    def __init__(self, calls: Calls, tools: Sequence[dict[str, Any]] | None = None) -> None:
+        self._schemas = values.parameters(tools)
+
+    def read(self, source: Source, events: Events) -> Reading[bool]:
+        """One call, from the bracket or its name on."""
+        found = yield from source.match(self._begin)
+        if found is None:
+            return False
+        events.begin_call(found["name"])
+        schema = self._schemas.get(found["name"])
+        events.arguments("{")
+        written = 0
+        while True:
+            key = yield from source.match(self._key)
+            if key is None:
+                break
+            events.arguments((", " if written else "") + json.dumps(key["key"], ensure_ascii=False) + ": ")
+            written += 1
+            value = yield from self._value(source, values.types(schema, key["key"]))
+            events.arguments(json.dumps(value, ensure_ascii=False))
+            yield from source.space()
+            if not (yield from source.match(self._comma)):
+                break
+            yield from source.space()
+        ended = yield from source.match(self._close)
+        if ended is None and source.ended:
+            events.fail_call("]")
+        else:
+            events.arguments("}")
+        return True
+
+    def _value(self, source: Source, allowed: set[str] | None) -> Reading[Any]:
+        if (yield from source.peek()) in {"[", "{", "("}:
+            text = yield from self._bracketed(source)
+            return values.typed(text, allowed)
+        quote = yield from source.match(self._quote)
+        held: list[str] = []
+        if quote is None:
+            ending = f"(?={self._next}|\\s*\\)\\s*(?:[,\\]]"
+            yield from source.until(regex.compile(ending + "))"), held.append, regex.compile(ending + "|$))"))
+            return values.typed("".join(held), allowed)
+        ending = f"(?<!(?<!\\\\)\\\\){regex.escape(quote[0])}(?={self._next}|\\s*\\)\\s*(?:[,\\]]"
+        yield from source.until(regex.compile(ending + "))"), held.append, regex.compile(ending + "|$))"))
+        text = values.unescaped("".join(held), quote[0])
+        return text if allowed is None or "string" in allowed else values.typed(text, allowed)
+
+    def _bracketed(self, source: Source) -> Reading[str]:
+        """A list, dict or tuple: up to the bracket that closes it."""
+        held: list[str] = []
+        depth = 0
+        while True:
+            found = yield from source.until(self._stop, held.append)
+            if found is None:
+                break
+            held.append(found[0])
+            depth += {"[": 1, "{": 1, "(": 1, "]": -1, "}": -1, ")": -1}.get(found[0], 0)
+            if depth <= 0:
+                break
+            if found[0] in {'"', "'"}:
+                end = yield from source.until(self._string_end[found[0]], held.append)
+                held.append(end[0] if end else "")
+        return "".join(held)
