@@ -1,0 +1,49 @@
+"""What a person asks of the next turn: which tools it may or must call, and what form its answer has."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+
+def tool_choice(choice: Any, tools: Sequence[Mapping[str, Any]]) -> str:
+    """A tool choice in any form that LangChain and OpenAI know: "auto", "any", "none" or a tool's name.
+
+    Raises:
+        ValueError: where it names a tool that isn't bound, or is of no known form.
+    """
+    names = [tool["function"]["name"] for tool in tools]
+    if isinstance(choice, Mapping):
+        choice = choice.get("function", choice).get("name", choice.get("type"))
+    if choice is None or choice == "auto":
+        return "auto"
+    if choice is False or choice == "none":
+        return "none"
+    if choice is True or choice in {"any", "required"}:
+        if not names:
+            raise ValueError(f"tool_choice={choice!r} asks for a tool call, but no tools are bound.")
+        return "any"
+    if choice in names:
+        return str(choice)
+    bound = ", ".join(names) or "none"
+    raise ValueError(f'tool_choice={choice!r} is neither "auto", "any", "none" nor the name of a bound tool: {bound}.')
+
+
+def answer_schema(response_format: Any) -> dict[str, Any] | None:
+    """The JSON Schema that an answer is held to, from OpenAI's `response_format` in its forms; None for free text.
+
+    Raises:
+        ValueError: where it is of no known form.
+    """
+    if response_format is None or response_format == {"type": "text"}:
+        return None
+    if isinstance(response_format, Mapping):
+        kind = response_format.get("type")
+        if kind == "json_object":
+            return dict(response_format.get("schema") or {"type": "object"})
+        if kind == "json_schema" and isinstance(response_format.get("json_schema"), Mapping):
+            return dict(response_format["json_schema"].get("schema") or {"type": "object"})
+    raise ValueError(
+        f"response_format={response_format!r} is of no known form. Give "
+        '{"type": "json_schema", "json_schema": {"name": …, "schema": …}} or {"type": "json_object"}.'
+    )

@@ -1,0 +1,156 @@
+"""The command line: `agentkit ask`."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import sys
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from langchain_core.messages import BaseMessage
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+
+
+class UsageError(Exception):
+    """Something the person can mend; the text is one line that says what and how."""
+
+
+@app.callback()
+def agentkit() -> None:
+    """Agents on open-weight Hugging Face models."""
+
+
+@app.command()
+def ask(
+    question: Annotated[str, typer.Argument(help="What to ask.", show_default=False)] = "",
+    model: Annotated[
+        str, typer.Option(help="Folder or hub id of a chat model; without it the small model inside is used.")
+    ] = "",
+    tool: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="A tool of your own as module:function; without it calculator and search.", show_default=False
+        ),
+    ] = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print JSON lines: each call, each result, the answer.")
+    ] = False,
+) -> None:
+    """Ask one question and watch the agent work on it."""
+    if not question.strip():
+        raise UsageError('There is no question. Ask one: agentkit ask "What is 37593 * 67?"')
+    tools = [_tool(name) for name in tool] if tool else None
+    show = _print_json if as_json else _Show()
+    for message in _messages(question, model, tools):
+        show(message)
+
+
+def main() -> None:
+    """The program's entry: an error that the person can mend is one line and exit status 2."""
+    from agentkit.errors import AgentkitError
+
+    try:
+        app()
+    except (UsageError, AgentkitError) as error:
+        print(f"agentkit: {' '.join(str(error).split())}", file=sys.stderr)  # noqa: T201
+        sys.exit(2)
+
+
+def _messages(question: str, model_id: str, tools: list[Any] | None) -> Iterator[BaseMessage]:
+    """The agent's messages after the question, as they come."""
+    from agentkit import ChatHuggingFace
+    from agentkit.graphs import create_agent
+    from agentkit.tools import calculator, search
+
+    model = ChatHuggingFace.from_model_id(model_id) if model_id else ChatHuggingFace.embedded()
+    agent = create_agent(model, tools if tools is not None else [calculator, search])
+    for update in agent.stream({"messages": [("human", question)]}, stream_mode="updates"):
+        for change in update.values():
+            yield from change["messages"]
+
+
+def _tool(name: str) -> Any:
+    """The tool that `module:function` names, looked for in the current folder too.
+
+    Raises:
+        UsageError: where there is none.
+    """
+    module, _, attribute = name.partition(":")
+    if not (module and attribute):
+        raise UsageError(f"--tool {name}: write it as module:function, for example mytools:get_weather.")
+    sys.path.insert(0, "")
+    try:
+        found = getattr(importlib.import_module(module), attribute)
+    except ModuleNotFoundError as error:
+        raise UsageError(f"--tool {name}: there is no module {error.name!r} here or installed.") from error
+    except AttributeError as error:
+        raise UsageError(f"--tool {name}: the module {module!r} has no {attribute!r}.") from error
+    if not callable(found) and not hasattr(found, "invoke"):
+        raise UsageError(f"--tool {name}: {attribute!r} is neither a function nor a LangChain tool.")
+    return found
+
+
+def _print_json(message: BaseMessage) -> None:
+    for line in _lines(message):
+        print(json.dumps(line, ensure_ascii=False), flush=True)  # noqa: T201
+
+
+def _lines(message: BaseMessage) -> Iterator[dict[str, Any]]:
+    """A message as plain values: its calls, a result or the answer."""
+    from langchain_core.messages import AIMessage, ToolMessage
+
+    if isinstance(message, ToolMessage):
+        yield {
+            "type": "tool_result",
+            "name": message.name,
+            "id": message.tool_call_id,
+            "status": message.status,
+            "content": message.text,
+        }
+    elif isinstance(message, AIMessage):
+        for call in message.tool_calls:
+            yield {"type": "tool_call", "name": call["name"], "args": call["args"], "id": call["id"]}
+        for broken in message.invalid_tool_calls:
+            yield {
+                "type": "invalid_tool_call",
+                "name": broken["name"],
+                "args": broken["args"],
+                "error": broken["error"],
+            }
+        if not (message.tool_calls or message.invalid_tool_calls):
+            yield {"type": "answer", "content": message.text}
+
+
+class _Show:
+    """Prints messages for a person."""
+
+    def __init__(self) -> None:
+        from rich.console import Console
+
+        self._console = Console(highlight=False, soft_wrap=True)
+
+    def __call__(self, message: BaseMessage) -> None:
+        from rich.text import Text
+
+        for line in _lines(message):
+            if line["type"] == "answer":
+                text = Text(line["content"], style="bold")
+            elif line["type"] == "tool_result":
+                text = Text(f"  {line['content']}", style="red" if line["status"] == "error" else "green")
+            elif line["type"] == "tool_call":
+                values = ", ".join(
+                    f"{key}={json.dumps(value, ensure_ascii=False)}" for key, value in line["args"].items()
+                )
+                text = Text.assemble(("→ ", "dim"), (line["name"], "cyan"), f"({values})")
+            else:
+                text = Text(f"→ {line['name']}: a call that could not be read: {line['error']}", style="red")
+            self._console.print(text)
+
+
+if __name__ == "__main__":
+    main()
