@@ -1,0 +1,111 @@
+"""The index of a folder: built once, kept in the user's cache, and brought up to date file by file."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import os
+from collections.abc import Iterator
+from datetime import datetime, timezone
+from pathlib import Path
+
+from .index import Index
+from .texts import SUFFIXES, read_passages
+
+_log = logging.getLogger(__name__)
+
+_BATCH = 5000
+_MANY = 1000
+
+
+def index_folder(folder: Path, cache_dir: Path | None = None, progress: bool | None = None) -> Index:
+    """The index of the texts in `folder`, brought up to date by each file's size and modification time.
+
+    Args:
+        folder: Where the files are; hidden ones are left out, and links to folders are not followed.
+        cache_dir: Where the database is kept; by default the user's cache folder of the operating system.
+        progress: Whether to show a progress bar; by default for more than a thousand changed files, on a terminal.
+
+    Raises:
+        FileNotFoundError: There is no such folder.
+        NotADirectoryError: It is a file.
+    """
+    if not folder.exists():
+        raise FileNotFoundError(f"there is no folder {str(folder)!r} to search in.")
+    if not folder.is_dir():
+        raise NotADirectoryError(f"{str(folder)!r} is a file; name the folder to search in.")
+    if cache_dir is None:
+        from platformdirs import user_cache_path
+
+        cache_dir = user_cache_path("agentkit") / "search"
+    cache_dir.mkdir(parents=True, exist_ok=True)
+    folder = folder.resolve()
+    name = hashlib.sha256(os.fsencode(folder)).hexdigest()[:24]
+    index = Index(cache_dir / f"{name}.sqlite3")
+    refresh(index, folder, progress)
+    return index
+
+
+def refresh(index: Index, folder: Path, progress: bool | None = None) -> int:
+    """Read what is new or changed into `index`, take out what is gone; returns how many files that were."""
+    known = index.known()
+    found = dict(_files(folder))
+    changed = [path for path, status in found.items() if known.get(path) != (status.st_size, status.st_mtime_ns)]
+    gone = known.keys() - found.keys()
+    for path in gone:
+        index.remove(path)
+    for number, path in enumerate(_shown(changed, progress), 1):
+        _read(index, folder, path, found[path])
+        if number % _BATCH == 0:
+            index.commit()  # what is done stays done when a person interrupts
+    index.commit()
+    if len(changed) > _MANY:
+        index.optimize()
+    return len(changed) + len(gone)
+
+
+def _read(index: Index, folder: Path, path: str, status: os.stat_result) -> None:
+    try:
+        passages = read_passages(folder / path)
+    except OSError as error:
+        _log.warning("%s is left out of the index: %s", path, error.strerror or error)
+        index.remove(path)
+        return
+    date = datetime.fromtimestamp(status.st_mtime, timezone.utc).date().isoformat()
+    index.add(path, passages, date=date, size=status.st_size, mtime_ns=status.st_mtime_ns)
+
+
+def _files(folder: Path) -> Iterator[tuple[str, os.stat_result]]:
+    """Path below `folder`, with forward slashes, and status of every file that can be read."""
+    pending = [folder]
+    while pending:
+        try:
+            entries = sorted(os.scandir(pending.pop()), key=lambda entry: entry.name)
+        except OSError as error:
+            _log.warning("a folder is left out of the index: %s", error)
+            continue
+        for entry in entries:
+            if entry.name.startswith("."):
+                continue
+            if entry.is_dir(follow_symlinks=False):
+                pending.append(Path(entry.path))
+            elif Path(entry.name).suffix.lower() in SUFFIXES:
+                path = Path(entry.path).relative_to(folder).as_posix()
+                try:
+                    path.encode()  # a name that is no text could be neither stored nor shown
+                    status = entry.stat()
+                except (OSError, UnicodeEncodeError) as error:
+                    _log.warning("a file is left out of the index: %s", error)
+                else:
+                    yield path, status
+
+
+def _shown(paths: list[str], progress: bool | None) -> Iterator[str]:
+    if progress is False or (progress is None and len(paths) <= _MANY):
+        yield from paths
+        return
+    from rich.console import Console
+    from rich.progress import track
+
+    console = Console(stderr=True)
+    yield from track(paths, "Indexing", console=console, disable=not (progress or console.is_terminal), transient=True)
