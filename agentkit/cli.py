@@ -13,6 +13,8 @@ import typer
 if TYPE_CHECKING:
     from langchain_core.messages import BaseMessage
 
+    from agentkit.inspection import Inspection
+
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
 
@@ -48,6 +50,51 @@ def ask(
     show = _print_json if as_json else _Show()
     for message in _messages(question, model, tools):
         show(message)
+
+
+@app.command("inspect")
+def inspect_(
+    source: Annotated[
+        str, typer.Argument(metavar="PATH_OR_TEMPLATE", help="A model's folder or hub id, or a template.")
+    ],
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Show how a model writes calls, as its chat template tells, and what can be done with the template."""
+    import dataclasses
+
+    from agentkit import inspection
+
+    try:
+        dialect = inspection.load(source)
+    except ValueError as error:
+        raise UsageError(str(error)) from error
+    found = inspection.inspect(dialect)
+    if as_json:
+        print(json.dumps(dataclasses.asdict(found), ensure_ascii=False))  # noqa: T201
+        return
+    _show_inspection(found, inspection.parts_of_call(dialect))
+
+
+def _show_inspection(found: Inspection, call: list[tuple[str, str]]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    console = Console(highlight=False, soft_wrap=True)
+    console.rule("syntax", align="left")
+    console.print_json(json.dumps(found.syntax, ensure_ascii=False))
+    console.rule("a call", align="left")
+    styles = {"": "magenta", "name": "bold cyan", "id": "yellow", "index": "yellow", "arguments": "green"}
+    console.print(Text.assemble(*((text, styles[slot]) for slot, text in call)))
+    console.rule("what can be done", align="left")
+    table = Table(show_header=False, box=None)
+    for what, how in found.can.items():
+        table.add_row(Text(what, "bold"), Text(how))
+    console.print(table)
+    console.rule("a conversation as the model reads it", align="left")
+    prompt = Text(found.prompt)
+    prompt.highlight_words(found.control, "reverse")
+    console.print(prompt)
 
 
 def main() -> None:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 
 import pytest
 
-from agentkit import cli
+from agentkit import cli, inspection
+from agentkit.dialect import Dialect
+from agentkit.sources import EMBEDDED
+from tests.dialect.templates import NO_TOOLS, TEMPLATES
 
 
 def run(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
@@ -58,3 +62,38 @@ def test_help_lists_the_options(monkeypatch: pytest.MonkeyPatch, capsys: pytest.
     assert run(monkeypatch, "ask", "--help") == 0
     printed = capsys.readouterr().out
     assert all(option in printed for option in ("--model", "--tool", "--json"))
+
+
+def test_inspect_shows_what_was_learned(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(monkeypatch, "inspect", str(EMBEDDED)) == 0
+    printed = capsys.readouterr().out
+    assert '{"name": "get_weather", "arguments": {"city": "Oslo", "days": 2}}' in printed
+    assert "parallel calls  yes" in printed
+    assert run(monkeypatch, "inspect", str(EMBEDDED), "--json") == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["syntax"]["calls"]["kind"] == "json"
+    assert "<|im_start|>" in found["control"]
+    assert found["call"] in found["prompt"]
+
+
+@pytest.mark.parametrize("kind", TEMPLATES)
+def test_inspect_cuts_a_call_into_its_parts(kind: str) -> None:
+    dialect = Dialect.from_template(TEMPLATES[kind])
+    parts = inspection.parts_of_call(dialect)
+    assert "".join(text for _, text in parts) == inspection.inspect(dialect).call
+    assert ("name", "get_weather") in parts
+    assert any("Oslo" in text for slot, text in parts if slot == "arguments")
+
+
+def test_inspect_takes_a_template(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    (tmp_path / "template.jinja").write_text(NO_TOOLS)
+    assert run(monkeypatch, "inspect", str(tmp_path / "template.jinja")) == 0
+    printed = capsys.readouterr().out
+    assert "told in the system turn by agentkit" in printed
+    assert run(monkeypatch, "inspect", str(tmp_path / "nothing.jinja")) == 2
+    assert "nothing.jinja" in capsys.readouterr().err
+    (tmp_path / "broken.jinja").write_text("{% if %}")
+    assert run(monkeypatch, "inspect", str(tmp_path / "broken.jinja")) == 2
+    assert "not valid Jinja" in capsys.readouterr().err

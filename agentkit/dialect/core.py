@@ -45,7 +45,8 @@ class Dialect:
         self.syntax = _learned(chat_template, bos_token, eos_token)
         self._special = {"bos_token": bos_token, "eos_token": eos_token}
         self._tokenizer = tokenizer
-        self._barrier = Barrier(self._control_tokens(tokenizer)) if tokenizer is not None else None
+        self.control_tokens = self._control_tokens(tokenizer) if tokenizer is not None else []
+        self._barrier = Barrier(self.control_tokens) if tokenizer is not None else None
 
     @classmethod
     def from_template(cls, chat_template: str, *, bos_token: str = "", eos_token: str = "") -> Dialect:
@@ -128,7 +129,7 @@ class Dialect:
 
     def reader(self, *, tools: Sequence[dict[str, Any]] | None = None, prompt: str = "") -> Reader:
         """What reads a turn as it is written; the arguments are those of `read`."""
-        return Reader(self._calling_syntax, tools, prompt)
+        return Reader(self.calling_syntax, tools, prompt)
 
     def grammar(
         self,
@@ -152,7 +153,7 @@ class Dialect:
             ValueError: where `tool_choice` names a tool that isn't offered.
         """
         return tools_grammar(
-            self._calling_syntax,
+            self.calling_syntax,
             tools,
             tool_choice=tool_choice,
             parallel=parallel,
@@ -169,12 +170,10 @@ class Dialect:
         tokenizer: AddedTokens | None = None,
     ) -> str:
         """A llguidance grammar for an answer that is JSON of this schema or, where tools are offered, for calls."""
-        return answer_grammar(
-            self._calling_syntax, schema, tools, prompt=prompt, tokenizer=tokenizer or self._tokenizer
-        )
+        return answer_grammar(self.calling_syntax, schema, tools, prompt=prompt, tokenizer=tokenizer or self._tokenizer)
 
     @functools.cached_property
-    def _calling_syntax(self) -> Syntax:
+    def calling_syntax(self) -> Syntax:
         """The syntax, with the plain form of calls where the template shows none."""
 
         return self.syntax if self.syntax.calls else dataclasses.replace(self.syntax, calls=plain.CALLS)

@@ -42,6 +42,7 @@ def anchors(calls: Calls, lead: str) -> list[str]:
 
 def pass_arguments(source: Source, events: Events) -> Reading[bool]:
     """Reads a JSON value and says it as the latest call's arguments; False where it is broken or never ends."""
+    source.release()  # a call has been said: there is no way back
     following = JsonText()
     if (yield from source.peek()) == '"':  # an object inside a JSON string
         held = yield from read_string(source)

@@ -11,7 +11,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from agentkit.dialect.syntax import Calls, fill
+from agentkit.dialect.syntax import Calls, fill, parts
 from agentkit.dialect.template import Message
 
 CALLS = Calls(
@@ -21,22 +21,36 @@ CALLS = Calls(
 
 def written(calls: Calls, turn: Message) -> str:
     """The calls of an assistant turn as text, in the pattern of these calls."""
-    texts = []
-    for number, call in enumerate(turn["tool_calls"]):
-        function = call["function"]
-        arguments = json.dumps(function["arguments"], ensure_ascii=False, separators=calls.separators)
-        if calls.arguments is not None:
-            one = calls.arguments
-            arguments = one.separator.join(
-                fill(one.text, key=key, value=value)
-                if isinstance(value, str)
-                else fill(one.other, key=key, value=json.dumps(value, ensure_ascii=False))
-                for key, value in function["arguments"].items()
-            )
-        texts.append(
-            fill(calls.call, name=function["name"], arguments=arguments, id=call.get("id") or "", index=str(number))
-        )
+    texts = [
+        "".join(text for _, text in written_parts(calls, call, number))
+        for number, call in enumerate(turn["tool_calls"])
+    ]
     return calls.open + calls.separator.join(texts) + calls.close
+
+
+def written_parts(calls: Calls, call: dict[str, Any], number: int = 0) -> list[tuple[str, str]]:
+    """One call in the pattern of these calls, cut at its slots: each part with its slot's name, or "" between slots."""
+    function = call["function"]
+    slots = {
+        "name": function["name"],
+        "id": call.get("id") or "",
+        "index": str(number),
+        "arguments": _written_arguments(calls, function["arguments"]),
+    }
+    return [(part, slots[part]) if i % 2 else ("", part) for i, part in enumerate(parts(calls.call))]
+
+
+def _written_arguments(calls: Calls, arguments: dict[str, Any]) -> str:
+    one = calls.arguments
+    if one is None:
+        text = json.dumps(arguments, ensure_ascii=False, separators=calls.separators)
+        return json.dumps(text, ensure_ascii=False) if calls.string_arguments else text
+    return one.separator.join(
+        fill(one.text, key=key, value=value)
+        if isinstance(value, str)
+        else fill(one.other, key=key, value=json.dumps(value, ensure_ascii=False))
+        for key, value in arguments.items()
+    )
 
 
 def instructions(tools: Sequence[dict[str, Any]], calls: Calls) -> str:

@@ -136,10 +136,10 @@ class Reader:
             place = source.keep()
             anchored -= source.at
             read = yield from form.read(source, self._events)
-            source.release()
             if not read:
                 source.at = max(source.at, place + anchored)
                 say(source.text[place : source.at])
+                source.release()
                 break
             any_read = True
             if not (yield from self._another()):

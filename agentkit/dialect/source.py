@@ -27,7 +27,7 @@ class Source:
         self.at = 0
         self.closed = False
         self.cut_off = False
-        self._kept = 0
+        self._kept = False
 
     def add(self, piece: str) -> None:
         """More text."""
@@ -38,12 +38,12 @@ class Source:
 
     def keep(self) -> int:
         """A place to come back to; text from here on stays until `release`."""
-        self._kept += 1
+        self._kept = True
         return self.at
 
     def release(self) -> None:
-        """Done with the latest kept place."""
-        self._kept -= 1
+        """No need to come back: what is read may go."""
+        self._kept = False
 
     @property
     def ended(self) -> bool:

@@ -61,6 +61,7 @@ class TagForm:
             return False
         name = found["name"]
         events.begin_call(name)
+        source.release()
         yield from self.arguments(source, events, self._schemas.get(name))
         return True
 
@@ -221,6 +222,7 @@ class PythonForm:
         if found is None:
             return False
         events.begin_call(found["name"])
+        source.release()
         schema = self._schemas.get(found["name"])
         events.arguments("{")
         written = 0
