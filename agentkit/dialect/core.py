@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from langchain_core.messages import AIMessage
 
-from agentkit.dialect import plain
+from agentkit.dialect import author, plain
 from agentkit.dialect.grammar import AddedTokens, answer_grammar, tools_grammar
 from agentkit.dialect.probe import Probe
 from agentkit.dialect.prompt import Barrier, Prompt, rendered, tokenized
@@ -42,7 +42,9 @@ class Dialect:
         tokenizer: PreTrainedTokenizerBase | None = None,
     ) -> None:
         self.chat_template = chat_template
-        self.syntax = _learned(chat_template, bos_token, eos_token)
+        self.syntax = author.apply(
+            _learned(chat_template, bos_token, eos_token), getattr(tokenizer, "response_template", None)
+        )
         self._special = {"bos_token": bos_token, "eos_token": eos_token}
         self._tokenizer = tokenizer
         self.control_tokens = self._control_tokens(tokenizer) if tokenizer is not None else []

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-_PIECE = re.compile(r"<[^<>\n]*>|\[[A-Z_/]+\]|‹\w+›|\w+|\s+|.", re.DOTALL)
-_ONLY_MARKS = re.compile(r"(?:\s|<[^<>]*>|\[[A-Z_/]+\])*\Z")
+_PIECE = re.compile(r"<+[^<>\n]*>+|[◁⟨«【][^◁▷⟨⟩«»【】\n]*[▷⟩»】]|\[[A-Z_/]+\]|‹\w+›|\w+|\s+|.", re.DOTALL)
+_ONLY_MARKS = re.compile(r"(?:\s|<+[^<>]*>+|[◁⟨«【][^◁▷⟨⟩«»【】]*[▷⟩»】]|\[[A-Z_/]+\])*\Z")
 
 
 def pieces(text: str) -> list[str]:
