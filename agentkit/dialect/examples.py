@@ -6,7 +6,7 @@ import dataclasses
 import json
 from typing import Any, Literal
 
-USER, TEXT, THOUGHT = "Quvi asks 4711", "Zorbel says 815", "Mintok thinks 77"
+USER, TEXT, THOUGHT, RESULT = "Quvi asks 4711", "Zorbel says 815", "Mintok thinks 77", "Plonk gives 42"
 NAMES = ("probe_alpha", "probe_beta")
 IDS = ("idAlpha01", "idBeta002")  # some templates insist on nine letters and digits
 KEYS = (("akey_one", "bkey_two"), ("ckey_three", "dkey_four"))  # sorted: some templates sort them

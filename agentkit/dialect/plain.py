@@ -77,22 +77,32 @@ def with_tools(messages: Sequence[Message], tools: Sequence[dict[str, Any]], cal
     return [{"role": "system", "content": told}, *messages]
 
 
-def without_tool_turns(messages: Sequence[Message], calls: Calls) -> list[Message]:
-    """The conversation with calls as text and results as user turns."""
-    turns: list[Message] = []
+def with_written_calls(messages: Sequence[Message], calls: Calls) -> list[Message]:
+    """The conversation with the assistant's calls as part of its text."""
+    turns = []
     for message in messages:
-        if message["role"] == "tool":
-            result = f"<tool_response>\n{message['content']}\n</tool_response>"
-            if turns and turns[-1].get("results"):
-                turns[-1]["content"] += f"\n{result}"
-            else:
-                turns.append({"role": "user", "content": result, "results": True})
-        elif message.get("tool_calls"):
-            said = message.get("content") or ""
-            text = f"{said}\n{written(calls, message)}" if said else written(calls, message)
-            turns.append({"role": "assistant", "content": text})
+        turn = dict(message)
+        if turn.get("tool_calls"):
+            said, text = turn.get("content") or "", written(calls, turn)
+            turn["content"] = f"{said}\n{text}" if said else text
+            del turn["tool_calls"]
+        turns.append(turn)
+    return turns
+
+
+def with_told_results(messages: Sequence[Message]) -> list[Message]:
+    """The conversation with tool messages as user turns; neighbouring ones become one."""
+    turns: list[Message] = []
+    told = False
+    for message in messages:
+        if message["role"] != "tool":
+            turns.append(message)
+            told = False
+            continue
+        result = f"<tool_response>\n{message['content']}\n</tool_response>"
+        if told:
+            turns[-1]["content"] += f"\n{result}"
         else:
-            turns.append(dict(message))
-    for turn in turns:
-        turn.pop("results", None)
+            turns.append({"role": "user", "content": result})
+        told = True
     return turns

@@ -6,8 +6,8 @@ import dataclasses
 import functools
 from typing import Any
 
-from agentkit.dialect import marks, template, thoughts
-from agentkit.dialect.examples import NAMES, NUMBERS, TEXT, TOOLS, USER, Call, Form, example
+from agentkit.dialect import marks, template, thoughts, told
+from agentkit.dialect.examples import NAMES, NUMBERS, RESULT, TEXT, TOOLS, USER, Call, Form, example
 from agentkit.dialect.infer import infer
 from agentkit.dialect.syntax import Calls, Reasoning, Syntax
 from agentkit.dialect.template import Message, TemplateRefusalError
@@ -31,6 +31,9 @@ class Probe:
         end_of_turn = marks.common_suffix(end, after_calls) if after_calls else end
         reasoning = thoughts.find(self._tail, prompt, lead, self._source)
         header = prompt[len(self._tail()) :] if prompt.startswith(self._tail()) else ""
+        rendered, lists = calls is not None, self._lists_tools()
+        if calls is None and lists:
+            calls = told.find(self._render([{"role": "user", "content": USER}], TOOLS, add_generation_prompt=True))
         return Syntax(
             calls=calls,
             reasoning=reasoning,
@@ -38,7 +41,9 @@ class Probe:
             content_open=self._content_mark(prompt, lead, reasoning),
             content_close=end[: len(end) - len(end_of_turn)].strip(),
             end_of_turn=end_of_turn.strip(),
-            tools="template" if self._lists_tools() else "plain",
+            tools="template" if lists else "plain",
+            renders_calls=rendered,
+            renders_results=self._renders_results(rendered),
             template_arguments=self.form,
         )
 
@@ -55,6 +60,16 @@ class Probe:
         asked = [{"role": "user", "content": USER}, *turns]
         text = self._render(asked, TOOLS, add_generation_prompt=prompt, **variables)
         return text.rpartition(USER)[2]
+
+    def _renders_results(self, with_calls: bool) -> bool:
+        turn: Message = {"role": "assistant", "content": TEXT}
+        if with_calls:
+            turn = {"role": "assistant", "content": "", "tool_calls": [example(0).message(self.form)]}
+        result = {"role": "tool", "content": RESULT, "tool_call_id": example(0).id, "name": example(0).name}
+        try:
+            return RESULT in self._tail(turn, result)
+        except TemplateRefusalError:
+            return False
 
     def _lists_tools(self) -> bool:
         asked = [{"role": "user", "content": USER}]

@@ -44,8 +44,10 @@ def rendered(syntax: Syntax, render: Render, messages: Sequence[Message], tools:
     calls = syntax.calls or plain.CALLS
     if syntax.tools == "plain":
         turns, offered = plain.with_tools(turns, tools, calls), None
-    if syntax.calls is None:
-        turns = plain.without_tool_turns(turns, calls)
+    if not syntax.renders_calls:
+        turns = plain.with_written_calls(turns, calls)
+    if not syntax.renders_results:
+        turns = plain.with_told_results(turns)
     turns = [_with_arguments(turn, syntax) for turn in turns]
     complaint: Exception | None = None
     for adapted in _adaptations(turns):

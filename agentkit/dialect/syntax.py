@@ -89,6 +89,10 @@ class Syntax:
     end_of_turn: str = ""
     tools: Literal["template", "plain"] = "template"
     """template: the template lists the tools itself; plain: it knows none, and they go into the system turn."""
+    renders_calls: bool = True
+    """Whether the template writes the calls of earlier turns; where it doesn't, they go in as text."""
+    renders_results: bool = True
+    """Whether the template writes tool messages; where it doesn't, results go into a user turn."""
     template_arguments: Literal["object", "string"] = "object"
     """Whether the template wants the arguments of an earlier call as an object or as a JSON string."""
 
