@@ -162,7 +162,7 @@ class ChatHuggingFace(BaseChatModel):
         merged = self._merged(kwargs)
         params = LangSmithParams(
             ls_provider="huggingface",
-            ls_model_name=str(self.model_id),
+            ls_model_name=str(kwargs.get("model") or self.model_id),
             ls_model_type="chat",
             ls_temperature=settings.sampling(merged).temperature,
             ls_max_tokens=settings.max_tokens(merged),
