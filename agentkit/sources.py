@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import functools
 import weakref
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -88,8 +89,23 @@ def from_model_id(model_id: str, settings: Mapping[str, Any] | None = None, **lo
 @functools.cache
 def embedded() -> Source:
     """The small model that ships inside."""
-    source = from_model_id(str(EMBEDDED))
+    with _no_progress_bar():  # it is there in a blink
+        source = from_model_id(str(EMBEDDED), dtype="float32")  # the same answers on every machine
     return dataclasses.replace(source, name="agentkit-embedded")
+
+
+@contextlib.contextmanager
+def _no_progress_bar() -> Iterator[None]:
+    from transformers.utils import logging
+
+    bars: Any = logging  # its functions carry no annotations
+    enabled = bars.is_progress_bar_enabled()
+    bars.disable_progress_bar()
+    try:
+        yield
+    finally:
+        if enabled:
+            bars.enable_progress_bar()
 
 
 def _generation_settings(model: Any) -> dict[str, Any]:
