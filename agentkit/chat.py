@@ -304,7 +304,7 @@ class ChatHuggingFace(BaseChatModel):
         if schema is not None:
             turns = structured.told(turns, schema)
         variables = {**self.chat_template_kwargs, **(kwargs.get("chat_template_kwargs") or {})}
-        prompt = source.dialect.prompt(turns, tools, **variables)
+        prompt = source.dialect.prompt(turns, tools, known=source.recall.longest, **variables)
         guided = kwargs.get("guided", self.guided)
         grammar = None
         if guided and schema is not None:
@@ -322,5 +322,9 @@ class ChatHuggingFace(BaseChatModel):
             grammar=grammar,
             logprobs=(kwargs.get("top_logprobs", self.top_logprobs) or 0) if wants_logprobs else None,
         )
-        turn = Turn(request, source.dialect.reader(tools=tools, prompt=prompt.text), source.name)
-        return turn, source.engine.submit(request)
+        reader = source.dialect.reader(tools=tools, prompt=prompt.text)
+
+        def remember(text: str, ids: tuple[int, ...]) -> None:
+            source.recall.remember(prompt.barred + text, (*(prompt.ids or ()), *ids))
+
+        return Turn(request, reader, source.name, remember), source.engine.submit(request)

@@ -11,13 +11,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from agentkit.dialect import Dialect
+from agentkit.recall import Recall
 
 if TYPE_CHECKING:
     from agentkit.engine import Engine
 
 EMBEDDED = Path(__file__).parent / "embedded"
 
-_engines: weakref.WeakKeyDictionary[Any, Engine] = weakref.WeakKeyDictionary()
+_engines: weakref.WeakKeyDictionary[Any, tuple[Engine, Recall]] = weakref.WeakKeyDictionary()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -29,6 +30,7 @@ class Source:
     tokenizer: Any
     name: str
     stop_ids: frozenset[int]
+    recall: Recall
     settings: Mapping[str, Any]
 
 
@@ -45,14 +47,15 @@ def from_loaded(
     from agentkit.engine.local import LocalEngine
 
     dialect = Dialect.from_tokenizer(tokenizer)
-    engine = _engines.get(model)
-    if engine is None:
-        engine = _engines[model] = LocalEngine(model, tokenizer)
+    if model not in _engines:
+        _engines[model] = LocalEngine(model, tokenizer), Recall()
+    engine, recall = _engines[model]
     return Source(
         engine=engine,
         dialect=dialect,
         tokenizer=tokenizer,
         name=name or str(getattr(model, "name_or_path", "") or type(model).__name__),
+        recall=recall,
         stop_ids=_ends_of_turn(dialect, tokenizer),
         settings={**_generation_settings(model), **(settings or {})},
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from langchain_core.messages import AIMessage, AIMessageChunk
@@ -12,6 +12,8 @@ from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResu
 from agentkit.dialect.reader import Reader
 from agentkit.engine import Finish, Request, Token
 
+Remember = Callable[[str, tuple[int, ...]], None]
+
 
 class Turn:
     """Reads one generation. The same for sync and async, streamed or not: only who waits for tokens differs.
@@ -20,24 +22,28 @@ class Turn:
         request: what the engine is asked.
         reader: reads what the model writes.
         model_name: reported in the message's `response_metadata`.
+        remember: is told the text and ids of a turn that the model ended itself, without the id that ended it.
     """
 
-    def __init__(self, request: Request, reader: Reader, model_name: str) -> None:
+    def __init__(self, request: Request, reader: Reader, model_name: str, remember: Remember) -> None:
         self.request = request
         self._reader = reader
         self._model_name = model_name
+        self._remember = remember
+        self._texts: list[str] = []
         self._logprobs: list[dict[str, Any]] = []
 
     def take(self, token: Token) -> Iterator[ChatGenerationChunk]:
         """What has become certain with this token."""
         if token.logprob is not None:
             self._logprobs.append(_logprob(token))
+        self._texts.append(token.text)
         for chunk in self._reader.feed(token.text):
             yield _generation(chunk)
 
     def end(self, finish: Finish) -> Iterator[ChatGenerationChunk]:
         """What remains, and last the usage and how it ended."""
-        for chunk in self._reader.close():
+        for chunk in self._close(finish):
             yield _generation(chunk)
         metadata = self._metadata(finish)
         last = AIMessageChunk(
@@ -47,7 +53,7 @@ class Turn:
 
     def result(self, finish: Finish) -> ChatResult:
         """The whole turn as one message."""
-        self._reader.close()
+        self._close(finish)
         read = self._reader.message()
         metadata = self._metadata(finish)
         message = AIMessage(
@@ -60,6 +66,12 @@ class Turn:
         )
         generation = ChatGeneration(message=message, generation_info={"finish_reason": metadata["finish_reason"]})
         return ChatResult(generations=[generation])
+
+    def _close(self, finish: Finish) -> list[AIMessageChunk]:
+        if finish.reason == "stop" and not self.request.stop and self._texts:  # a stop string takes text away
+            ended_by_id = not self._texts[-1]
+            self._remember("".join(self._texts), finish.token_ids[:-1] if ended_by_id else finish.token_ids)
+        return self._reader.close(cut_off=finish.reason == "length")
 
     def _metadata(self, finish: Finish) -> dict[str, Any]:
         called = finish.reason == "stop" and bool(self._reader.message().tool_calls)

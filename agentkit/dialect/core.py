@@ -12,7 +12,7 @@ from langchain_core.messages import AIMessage
 from agentkit.dialect import author, plain
 from agentkit.dialect.grammar import AddedTokens, answer_grammar, tools_grammar
 from agentkit.dialect.probe import Probe
-from agentkit.dialect.prompt import Barrier, Prompt, rendered, tokenized
+from agentkit.dialect.prompt import Barrier, Known, Prompt, rendered, tokenized
 from agentkit.dialect.reader import Reader
 from agentkit.dialect.syntax import Syntax
 from agentkit.dialect.template import Message
@@ -92,6 +92,7 @@ class Dialect:
         tools: Sequence[dict[str, Any]] = (),
         *,
         add_generation_prompt: bool = True,
+        known: Known | None = None,
         **variables: Any,
     ) -> Prompt:
         """The conversation as the model reads it.
@@ -100,6 +101,7 @@ class Dialect:
             messages: dicts with `role` and `content`, as chat templates read them; the arguments of calls as dicts.
             tools: OpenAI function specifications.
             add_generation_prompt: whether the assistant's turn is opened at the end.
+            known: looks up the ids of a beginning of the conversation, so that they stay what the model itself wrote.
             variables: what else the template reads, such as `enable_thinking`.
 
         Raises:
@@ -113,7 +115,8 @@ class Dialect:
         text = rendered(self.syntax, render, turns, offered)
         if self._tokenizer is None:
             return Prompt(text)
-        return Prompt(*tokenized(text, mark, functools.partial(self._tokenizer.encode, add_special_tokens=False)))
+        encode = functools.partial(self._tokenizer.encode, add_special_tokens=False)
+        return tokenized(text, mark, encode, self.control_tokens, known)
 
     def read(self, text: str, *, tools: Sequence[dict[str, Any]] | None = None, prompt: str = "") -> AIMessage:
         """A whole turn as a message: content, `tool_calls`, `invalid_tool_calls` and, in

@@ -31,6 +31,8 @@ class Prompt:
     text: str
     ids: tuple[int, ...] | None = None
     """Token ids, where the dialect has a tokenizer."""
+    barred: str = ""
+    """The text with "\\0" wherever a control token was kept from forming: two prompts alike in this have alike ids."""
 
 
 def rendered(syntax: Syntax, render: Render, messages: Sequence[Message], tools: Sequence[dict[str, Any]]) -> str:
@@ -136,7 +138,26 @@ class Barrier:
         return text + mark if tail else text
 
 
-def tokenized(text: str, mark: str, encode: Callable[[str], list[int]]) -> tuple[str, tuple[int, ...]]:
-    """The text without marks, and the ids of its parts between them."""
-    parts = [part for part in text.split(mark) if part]
-    return "".join(parts), tuple(token for part in parts for token in encode(part))
+Known = Callable[[str], tuple[str, tuple[int, ...]]]
+"""For a barred text, a beginning of it whose ids are known, and those ids."""
+
+
+def tokenized(
+    text: str, mark: str, encode: Callable[[str], list[int]], starts: Sequence[str] = (), known: Known | None = None
+) -> Prompt:
+    """The text, tokenized part by part between the marks.
+
+    Args:
+        text: a rendered conversation with marks in it.
+        mark: what bars control tokens.
+        encode: text to ids, without special tokens added.
+        starts: texts of control tokens; only before one of them may known ids end, for only there is the rest tokenized
+            as it would be in the whole.
+        known: looks up ids that need not be computed.
+    """
+    barred = text.replace(mark, "\0")
+    beginning, ids = known(barred) if known else ("", ())
+    if beginning and not barred[len(beginning) :].startswith(tuple(starts)):
+        beginning, ids = "", ()
+    rest = [part for part in barred[len(beginning) :].split("\0") if part]
+    return Prompt(text.replace(mark, ""), (*ids, *(token for part in rest for token in encode(part))), barred)
