@@ -12,6 +12,7 @@ from agentkit.errors import (
     ModelLoadError,
     OutOfMemoryError,
     PromptError,
+    SchemaError,
     UnsupportedContentError,
 )
 
@@ -27,6 +28,7 @@ __all__ = [
     "ModelLoadError",
     "OutOfMemoryError",
     "PromptError",
+    "SchemaError",
     "UnsupportedContentError",
 ]
 

@@ -15,7 +15,7 @@ from langchain_core.utils.function_calling import convert_to_openai_tool
 from pydantic import ConfigDict, Field, PrivateAttr, model_validator
 from typing_extensions import Self
 
-from agentkit import choice, settings, sources, structured
+from agentkit import choice, schemas, settings, sources, structured
 from agentkit.engine import Request, Stream
 from agentkit.messages import template_messages
 from agentkit.turn import Turn
@@ -191,8 +191,10 @@ class ChatHuggingFace(BaseChatModel):
 
         Raises:
             ValueError: where `tool_choice` names no bound tool.
+            SchemaError: where a tool's schema is malformed or impossible.
         """
         offered = [convert_to_openai_tool(tool, strict=strict) for tool in tools]
+        _enforceable(offered)
         if tool_choice is not None:
             choice.tool_choice(tool_choice, offered)
             kwargs["tool_choice"] = tool_choice
@@ -308,10 +310,11 @@ class ChatHuggingFace(BaseChatModel):
         guided = kwargs.get("guided", self.guided)
         grammar = None
         if guided and schema is not None:
-            grammar = source.dialect.answer_grammar(schema, tools if chosen == "auto" else (), prompt=prompt.text)
+            beside = _enforceable(tools) if chosen == "auto" else ()
+            grammar = source.dialect.answer_grammar(schemas.grammar_schema(schema), beside, prompt=prompt.text)
         elif guided and tools:
             parallel = kwargs.get("parallel_tool_calls") is not False
-            grammar = source.dialect.grammar(tools, chosen, parallel, prompt.text)
+            grammar = source.dialect.grammar(_enforceable(tools), chosen, parallel, prompt.text)
         wants_logprobs = kwargs.get("logprobs", self.logprobs)
         request = Request(
             prompt=prompt.ids or (),
@@ -328,3 +331,14 @@ class ChatHuggingFace(BaseChatModel):
             source.recall.remember(prompt.barred + text, (*(prompt.ids or ()), *ids))
 
         return Turn(request, reader, source.name, remember), source.engine.submit(request)
+
+
+def _enforceable(tools: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The tools with schemas that a grammar can enforce."""
+    made = []
+    for tool in tools:
+        function = tool["function"]
+        if parameters := function.get("parameters"):
+            tool = {**tool, "function": {**function, "parameters": schemas.grammar_schema(parameters)}}
+        made.append(tool)
+    return made

@@ -10,6 +10,7 @@ __all__ = [
     "ModelLoadError",
     "OutOfMemoryError",
     "PromptError",
+    "SchemaError",
     "UnsupportedContentError",
 ]
 
@@ -44,7 +45,7 @@ class ContextLengthError(AgentkitError, ValueError):
 
 
 class GrammarError(AgentkitError, ValueError):
-    """A grammar does not compile; the message is the compiler's."""
+    """A grammar does not compile, or cannot be followed; the message is the grammar engine's."""
 
 
 class ModelLoadError(AgentkitError, OSError):
@@ -57,3 +58,7 @@ class PromptError(AgentkitError, ValueError):
 
 class UnsupportedContentError(AgentkitError, ValueError):
     """A message holds a kind of content that the model can't take; the message names it."""
+
+
+class SchemaError(AgentkitError, ValueError):
+    """A JSON Schema is malformed, or no value can satisfy it; the message names the place."""

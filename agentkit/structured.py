@@ -10,10 +10,13 @@ from typing import TYPE_CHECKING, Any
 import jsonschema
 from langchain_core.exceptions import OutputParserException
 from langchain_core.language_models import LanguageModelInput
-from langchain_core.messages import AIMessage
-from langchain_core.runnables import Runnable, RunnableLambda, RunnableMap, RunnablePassthrough
+from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, ToolMessage, convert_to_messages
+from langchain_core.prompt_values import PromptValue
+from langchain_core.runnables import Runnable, RunnableBranch, RunnableLambda, RunnablePassthrough
 from langchain_core.utils.function_calling import convert_to_json_schema, convert_to_openai_tool
 from pydantic import BaseModel, TypeAdapter, ValidationError
+
+from agentkit import schemas
 
 if TYPE_CHECKING:
     from agentkit.chat import ChatHuggingFace
@@ -47,6 +50,7 @@ def runnable(
         schema = {"title": "answer", "type": "object", "properties": {}, "additionalProperties": True}
     name = convert_to_openai_tool(schema)["function"]["name"]
     described = json_schema(schema)
+    schemas.grammar_schema(described)  # an impossible schema is told here, not when the first question is asked
     told_format = {"kwargs": {"method": method}, "schema": schema}
     bound: Runnable[LanguageModelInput, Any]
     if method == "function_calling":
@@ -67,15 +71,53 @@ def runnable(
             }
         bound = model.bind(response_format=response_format, ls_structured_output_format=told_format, **kwargs)
 
-    def parsed(message: AIMessage) -> Any:
-        return _parsed(message, schema, described, called=method == "function_calling")
+    called = method == "function_calling"
 
-    parser = RunnableLambda(parsed, name="parse_answer")
-    if not include_raw:
-        return bound | parser
-    parse = RunnablePassthrough.assign(parsed=itemgetter("raw") | parser, parsing_error=lambda _: None)
-    failed = RunnablePassthrough.assign(parsed=lambda _: None)
-    return RunnableMap(raw=bound) | parse.with_fallbacks([failed], exception_key="parsing_error")
+    def model_of_turn(turn: dict[str, Any]) -> Runnable[dict[str, Any], Any]:
+        return RunnableLambda(itemgetter("messages")) | bound.bind(**turn["settings"])
+
+    def read(turn: dict[str, Any]) -> dict[str, Any]:
+        try:
+            return {**turn, "parsed": _parsed(turn["raw"], schema, described, called=called), "parsing_error": None}
+        except OutputParserException as error:
+            return {**turn, "parsed": None, "parsing_error": error}
+
+    def answered(turn: dict[str, Any]) -> Any:
+        if include_raw:
+            return {key: turn[key] for key in ("raw", "parsed", "parsing_error")}
+        if turn["parsing_error"] is not None:
+            raise turn["parsing_error"]
+        return turn["parsed"]
+
+    ask = RunnablePassthrough.assign(raw=RunnableLambda(model_of_turn, name="model")) | RunnableLambda(
+        read, name="read_answer"
+    )
+    again = RunnableBranch((_worth_another_try, RunnableLambda(_complained) | ask), RunnablePassthrough())
+    return RunnableLambda(_asked) | ask | again | RunnableLambda(answered, name="answer")
+
+
+def _asked(question: LanguageModelInput, **settings: Any) -> dict[str, Any]:
+    """What the steps pass on: the conversation, and the settings of this call."""
+    if isinstance(question, PromptValue):
+        messages = question.to_messages()
+    else:
+        messages = convert_to_messages([question] if isinstance(question, str) else question)
+    return {"messages": messages, "settings": settings}
+
+
+def _worth_another_try(turn: dict[str, Any]) -> bool:
+    """Whether the model may do better when it is told what is wrong: not where it ran out of tokens."""
+    return turn["parsing_error"] is not None and turn["raw"].response_metadata.get("finish_reason") != "length"
+
+
+def _complained(turn: dict[str, Any]) -> dict[str, Any]:
+    """The conversation with the answer and what is wrong with it."""
+    raw, wrong = turn["raw"], str(turn["parsing_error"]).partition("\nFor troubleshooting")[0]
+    calls = [*raw.tool_calls, *raw.invalid_tool_calls]
+    told: list[BaseMessage] = [
+        ToolMessage(f"Error: {wrong}", tool_call_id=call["id"], status="error") for call in calls
+    ]
+    return {**turn, "messages": [*turn["messages"], raw, *(told or [HumanMessage(f"{wrong} Answer again.")])]}
 
 
 def json_schema(schema: dict[str, Any] | type) -> dict[str, Any]:
@@ -113,9 +155,9 @@ def _parsed(message: AIMessage, schema: dict[str, Any] | type, described: dict[s
             )
             raise OutputParserException(f"The answer is not valid JSON: {error}.{cut}", llm_output=text) from error
     try:
+        schemas.validate(answer, described)
         if isinstance(schema, type) and not hasattr(schema, "__total__"):
             return TypeAdapter(schema).validate_python(answer)
-        jsonschema.validate(answer, described)
     except (ValidationError, jsonschema.ValidationError) as error:
         reason = error.message if isinstance(error, jsonschema.ValidationError) else str(error)
         raise OutputParserException(f"The answer does not fit the schema: {reason}", llm_output=text) from error

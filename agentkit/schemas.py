@@ -1,0 +1,124 @@
+"""JSON Schemas that answers and arguments are held to: what the grammar enforces, what is checked after, what can't be.
+
+The grammar engine (llguidance) refuses schemas that nothing can satisfy and tells which keywords it does not know.
+Those are left out of the grammar, named once to the person, and checked when the value is whole.
+"""
+
+from __future__ import annotations
+
+import copy
+import functools
+import json
+import warnings
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import jsonschema
+from jsonschema.validators import validator_for
+from llguidance import LLMatcher
+
+from agentkit.errors import SchemaError
+
+_NESTED_IN_DICT = ("properties", "patternProperties", "$defs", "definitions", "dependentSchemas")
+_NESTED_IN_LIST = ("anyOf", "oneOf", "allOf", "prefixItems")
+_NESTED = ("items", "additionalProperties", "not", "if", "then", "else", "contains", "propertyNames")
+
+
+class RelaxedSchemaWarning(UserWarning):
+    """A keyword that decoding can't be held to; values are checked against it when they are whole."""
+
+
+def grammar_schema(schema: Mapping[str, Any]) -> dict[str, Any]:
+    """The part of the schema that a grammar can enforce; the person is warned once of what is left to be checked after.
+
+    Raises:
+        SchemaError: where the schema is malformed, or no value satisfies it; the message names the place.
+    """
+    text, relaxed = _prepared(json.dumps(schema))
+    if relaxed:
+        _warn_once(text, relaxed)
+    return dict(json.loads(text))
+
+
+def validate(value: Any, schema: Mapping[str, Any]) -> None:
+    """Check a value against the whole schema.
+
+    Raises:
+        jsonschema.ValidationError: with what is wrong, and where.
+    """
+    validator = validator_for(schema, default=jsonschema.Draft202012Validator)
+    validator(schema, format_checker=validator.FORMAT_CHECKER).validate(value)
+
+
+@functools.lru_cache(maxsize=256)
+def _warn_once(text: str, relaxed: tuple[str, ...]) -> None:
+    warnings.warn(
+        f"Decoding can't be held to {', '.join(relaxed)} of this schema; values are checked against it afterwards.",
+        RelaxedSchemaWarning,
+        stacklevel=4,
+    )
+
+
+@functools.lru_cache(maxsize=256)
+def _prepared(text: str) -> tuple[str, tuple[str, ...]]:
+    """The schema for the grammar, as JSON text, and the places of the keywords that it leaves out."""
+    schema = json.loads(text)
+    try:
+        validator_for(schema, default=jsonschema.Draft202012Validator).check_schema(schema)
+    except jsonschema.SchemaError as error:
+        raise SchemaError(f"The JSON Schema is malformed at {error.json_path}: {error.message}") from error
+    relaxed: list[str] = []
+    kept = copy.deepcopy(schema)
+    for path, part in _parts(kept):
+        for word in ("pattern", "patternProperties"):
+            if word in part and _complaint({"type": "object", word: part[word]} if word[-1] == "s" else part):
+                del part[word]
+                relaxed.append(f"{path}.{word}")
+    if _complaint(kept):
+        inner_first = reversed([(path, _complaint(_alone(part, kept))) for path, part in _parts(kept)])
+        place, problem = next((place, problem) for place, problem in inner_first if problem)
+        raise SchemaError(f"Nothing can satisfy the JSON Schema at {place}: {problem}")
+    return json.dumps(kept), (*relaxed, *_unknown(kept))
+
+
+def _parts(schema: Any, path: str = "$") -> Iterator[tuple[str, dict[str, Any]]]:
+    """Every schema inside a schema, itself first, with its JSON path."""
+    if not isinstance(schema, dict):
+        return
+    yield path, schema
+    for word in _NESTED:
+        yield from _parts(schema.get(word), f"{path}.{word}")
+    for word in _NESTED_IN_DICT:
+        for key, inner in (schema.get(word) or {}).items():
+            yield from _parts(inner, f"{path}.{word}.{key}")
+    for word in _NESTED_IN_LIST:
+        for index, inner in enumerate(schema.get(word) or ()):
+            yield from _parts(inner, f"{path}.{word}[{index}]")
+
+
+def _alone(part: dict[str, Any], root: dict[str, Any]) -> dict[str, Any]:
+    return {**{word: root[word] for word in ("$defs", "definitions") if word in root}, **part}
+
+
+def _complaint(schema: Mapping[str, Any]) -> str:
+    """What the grammar engine has against the schema even when it may leave keywords out; "" where nothing."""
+    failed, messages = _compiled(schema)
+    return messages[0].partition("schema: ")[2].partition("\n   1 |")[0].strip() if failed else ""
+
+
+def _unknown(schema: dict[str, Any]) -> list[str]:
+    """The places of the keywords that the grammar engine leaves out."""
+    _, messages = _compiled(schema)
+    told = " ".join(messages)
+    found = []
+    for path, part in _parts(schema):
+        if "format" in part and f"Unknown format: {part['format']}" in told:
+            found.append(f"{path}.format")
+        found += [f"{path}.{word}" for word in part if f'"{word}"' in told or (word == "oneOf" and "oneOf not" in told)]
+    return found or (["some keyword"] if messages else [])
+
+
+def _compiled(schema: Mapping[str, Any]) -> tuple[bool, list[str]]:
+    grammar = "start: %json " + json.dumps({**schema, "x-guidance": {"lenient": True}})
+    failed, messages = LLMatcher.validate_grammar_with_warnings(grammar, None)
+    return failed, list(messages)
