@@ -15,10 +15,12 @@ from agentkit.recall import Recall
 
 if TYPE_CHECKING:
     from agentkit.engine import Engine
+    from agentkit.engine.local import LocalEngine
 
 EMBEDDED = Path(__file__).parent / "embedded"
 
-_engines: weakref.WeakKeyDictionary[Any, tuple[Engine, Recall]] = weakref.WeakKeyDictionary()
+_engines: weakref.WeakValueDictionary[int, LocalEngine] = weakref.WeakValueDictionary()
+_recalls: weakref.WeakKeyDictionary[Engine, Recall] = weakref.WeakKeyDictionary()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -39,7 +41,8 @@ def from_loaded(
 ) -> Source:
     """A model and tokenizer that the person has loaded.
 
-    The engine of a model is made once: two chat models over one model share its thread and its cache.
+    The engine of a model is made once: two chat models over one model share its thread and its cache. It ends when the
+    last of them is gone.
 
     Raises:
         ValueError: where the tokenizer has no chat template.
@@ -47,9 +50,10 @@ def from_loaded(
     from agentkit.engine.local import LocalEngine
 
     dialect = Dialect.from_tokenizer(tokenizer)
-    if model not in _engines:
-        _engines[model] = LocalEngine(model, tokenizer), Recall()
-    engine, recall = _engines[model]
+    engine = _engines.get(id(model))
+    if engine is None or engine.model is not model:
+        engine = _engines[id(model)] = LocalEngine(model, tokenizer)
+    recall = _recalls.setdefault(engine, Recall())
     return Source(
         engine=engine,
         dialect=dialect,

@@ -1,0 +1,136 @@
+"""One forward call of a transformers model, with exactly the arguments that it takes."""
+
+from __future__ import annotations
+
+import inspect
+import logging
+from collections.abc import Sequence
+from typing import Any, Literal
+
+import torch
+
+from agentkit.engine.kv import KeyValues, is_supported
+
+__all__ = ["Forward"]
+
+logger = logging.getLogger(__name__)
+
+
+class Forward:
+    """Calls a causal language model on the next tokens of sequences whose beginning is in a `KeyValues`.
+
+    Attributes:
+        vocab_size: length of the logits.
+        continues: what the model can append to a cache and still be right: "any" number of tokens, a "single" one, or
+            "nothing", in which case everything is computed anew for each token. Known after `examine`.
+        batches: whether sequences of different length can go side by side. Known after `examine`.
+    """
+
+    def __init__(self, model: Any) -> None:
+        self.model = model
+        parameters = inspect.signature(model.forward).parameters
+        self._takes_positions = "position_ids" in parameters
+        self._takes_keep = "logits_to_keep" in parameters
+        # Mamba and its kin have their own word for the same cache.
+        names = [name for name in ("past_key_values", "cache_params") if name in parameters]
+        self._cache_name = names[0] if names else None
+        head = model.get_output_embeddings()
+        weight = getattr(head, "weight", None)
+        text_config = model.config.get_text_config(decoder=True)
+        self.vocab_size: int = text_config.vocab_size if weight is None else weight.shape[0]
+        self.continues: Literal["any", "single", "nothing"] = "any"
+        self.batches = True
+        if self._cache_name is None or not is_supported(model.config):
+            self.continues, self.batches = "nothing", False
+
+    def new(self, expected: int = 0) -> KeyValues:
+        """One empty sequence; `expected` tokens will fit without moving it."""
+        return KeyValues(self.model.config, expected)
+
+    @torch.no_grad()
+    def __call__(self, ids: Sequence[Sequence[int]], kv: KeyValues, keep: int = 1) -> torch.Tensor:
+        """Append tokens, as many to each row, and say what may come next.
+
+        Args:
+            ids: the tokens, [rows, new].
+            kv: what precedes them; the tokens are added to it.
+            keep: after how many tokens of each row, the last ones, to say what may come next.
+
+        Returns:
+            Logits, [rows, keep, vocabulary].
+        """
+        device = self.model.device
+        new = len(ids[0])
+        arguments: dict[str, Any] = {"use_cache": False, "return_dict": True}
+        if self.continues == "nothing":
+            ids = kv.remember(ids)
+        else:
+            arguments |= {str(self._cache_name): kv.cache, "use_cache": True}
+            if self._takes_positions:
+                arguments["position_ids"] = kv.positions(new, device)
+            if (mask := kv.mask(new, device)) is not None:
+                arguments["attention_mask"] = mask
+        if self._takes_keep:
+            arguments["logits_to_keep"] = keep
+        output = self.model(input_ids=torch.tensor(ids, device=device), **arguments)
+        kv.advance(new)
+        logits: torch.Tensor = output.logits[:, -keep:]
+        return logits
+
+    def examine(self) -> None:
+        """Find out what this model can do, by comparing a few tokens in one call with the same in several.
+
+        Most architectures can do everything. Some take no more than one token after the first call, and some have a
+        cache of their own; their output would be silently wrong, so it is measured rather than looked up.
+        """
+        if self.continues != "nothing":
+            self._compare()
+        if self.continues != "any" or not self.batches:
+            logger.warning(
+                "%s: cache continues by %s, sequences side by side: %s; requests will be slower.",
+                type(self.model).__name__,
+                self.continues,
+                self.batches,
+            )
+
+    def _compare(self) -> None:
+        ids = [(index * 7 + 3) % self.vocab_size for index in range(8)]
+        try:
+            kv = self.new()
+            whole = self([ids], kv)[0, -1]
+            if not kv.is_filled:
+                # It remembers in the model itself, where another sequence would overwrite it.
+                self.continues, self.batches = "nothing", False
+            elif not self._agree(whole, [ids[:3], ids[3:]]):
+                self.batches = False
+                self.continues = "single" if self._agree(whole, [ids[:5], *([i] for i in ids[5:])]) else "nothing"
+            else:
+                self.batches = self._agree_side_by_side(whole, ids)
+        except Exception as error:
+            # What the model cannot do even here it will say again, with its cause, when a request comes.
+            logger.debug("the model's cache cannot be used", exc_info=error)
+            self.continues, self.batches = "nothing", False
+
+    def _agree(self, whole: torch.Tensor, parts: Sequence[Sequence[int]]) -> bool:
+        kv = self.new()
+        for part in parts:
+            logits = self([part], kv)
+        return _close(whole, logits[0, -1])
+
+    def _agree_side_by_side(self, whole: torch.Tensor, ids: list[int]) -> bool:
+        batch, other = self.new(), self.new()
+        self([ids[:7]], batch)
+        self([ids[:2]], other)
+        batch.add(other)
+        for token_id in ids[2:7]:
+            first, second = self([[token_id], [token_id]], batch)
+        # The first row has by now seen other tokens; the second, shorter one is at the place of `ids[:7]`.
+        alone = self([ids[:7]], self.new())[0, -1]
+        return _close(alone, second[-1]) and bool(first.isfinite().all())
+
+
+def _close(expected: torch.Tensor, found: torch.Tensor) -> bool:
+    """Whether logits differ by rounding only: noticeable in half precision, but far less than a lost token."""
+    tolerance = 0.02 if expected.dtype == torch.float32 else 0.2
+    expected, found = expected.float(), found.float()
+    return bool((expected - found).abs().max() <= tolerance * expected.std())

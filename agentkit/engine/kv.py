@@ -1,0 +1,196 @@
+"""What a model remembers of several sequences, in a form that sequences can join, leave and be copied out of."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import torch
+from transformers import DynamicCache, cache_utils
+from transformers.cache_utils import (
+    DynamicLayer,
+    DynamicSlidingWindowLayer,
+    LinearAttentionAndFullAttentionLayer,
+    LinearAttentionLayer,
+)
+
+from agentkit.engine.layers import AttentionLayer, HybridLayer
+
+__all__ = ["KeyValues", "Piece", "State", "is_supported", "state_bytes"]
+
+Piece = list["tuple[torch.Tensor, torch.Tensor] | None"]
+"""Keys and values of a run of tokens of one sequence, by attention layer: each [heads, tokens, head size]. A layer with
+a window may have let go of the first ones. None for a layer that has none of its own but looks at another layer's."""
+
+State = list[dict[str, Any]]
+"""What layers without a token axis (recurrent, convolution) remember after one token of one sequence: by layer, the
+attributes of transformers' `LinearAttentionLayer`, whose tensors have the sequence as their first axis."""
+
+_NO_STATE = frozenset(vars(AttentionLayer()))
+_EMPTY_LAYER = getattr(cache_utils, "DummyLayer", None)
+
+
+class KeyValues:
+    """What a model remembers of the sequences that it continues together.
+
+    Attributes:
+        cache: what the model's `forward` takes as its cache.
+        lengths: number of tokens of each row that are in it.
+    """
+
+    def __init__(self, config: Any, expected: int = 0) -> None:
+        """One row with no tokens yet; `expected` tokens will fit without moving it."""
+        self.config = config
+        self.cache = DynamicCache(config=config)
+        self.lengths = [0]
+        self._attention: list[AttentionLayer] = []
+        self._recurrent: list[Any] = []
+        self._ids: list[int] = []
+        for index, layer in enumerate(self.cache.layers):
+            if isinstance(layer, DynamicLayer):
+                hybrid = type(layer) is LinearAttentionAndFullAttentionLayer
+                attention = HybridLayer() if hybrid else AttentionLayer(getattr(layer, "sliding_window", None))
+                attention.expected = expected
+                self.cache.layers[index] = attention
+                self._attention.append(attention)
+            if isinstance(layer, LinearAttentionLayer):
+                self._recurrent.append(self.cache.layers[index])
+
+    @property
+    def windows(self) -> list[int | None]:
+        """How many tokens each attention layer sees, as `AttentionLayer` has it."""
+        return [layer.window for layer in self._attention]
+
+    @property
+    def is_recurrent(self) -> bool:
+        """Whether something in it has no token axis, so that it cannot be cut."""
+        return bool(self._recurrent)
+
+    @property
+    def is_filled(self) -> bool:
+        """Whether a model has put what it remembers in here."""
+        attention = not self._attention or any(layer.length for layer in self._attention)
+        return attention and all(any(True for _ in _tensors(_state(layer))) for layer in self._recurrent)
+
+    def advance(self, tokens: int) -> None:
+        """The model has just appended `tokens` tokens to every row."""
+        self.lengths = [length + tokens for length in self.lengths]
+
+    def remember(self, ids: Sequence[Sequence[int]]) -> list[list[int]]:
+        """For models that keep nothing: all tokens of the one row so far, these included."""
+        self._ids = self._ids[: self.lengths[0]] + list(ids[0])
+        return [self._ids]
+
+    def mask(self, new: int, device: torch.device) -> torch.Tensor | None:
+        """The attention mask for a step of `new` tokens: [rows, columns], or None where nothing is hidden."""
+        longest = max(self.lengths)
+        if min(self.lengths) == longest or not self._attention:
+            return None
+        columns = torch.arange(longest + new, device=device)
+        hidden = torch.tensor([longest - length for length in self.lengths], device=device)
+        return (columns[None] >= hidden[:, None]).long()
+
+    def positions(self, new: int, device: torch.device) -> torch.Tensor:
+        """Position of each new token in its sequence: [rows, new]."""
+        return torch.tensor(self.lengths, device=device)[:, None] + torch.arange(new, device=device)[None]
+
+    def read(self, row: int, begin: int, end: int) -> Piece:
+        """Tokens `begin` to `end` of a row, as views that the next step may overwrite."""
+        return [layer.read(row, self.lengths[row], begin, end) if layer.buffers else None for layer in self._attention]
+
+    def load(self, length: int, pieces: Sequence[tuple[int, Piece]], state: State | None) -> None:
+        """Fill the one, empty row with `length` tokens: those of `pieces`, each with how many tokens it stands for."""
+        for index, layer in enumerate(self._attention):
+            runs = []
+            for count, piece in reversed(pieces):
+                if (states := piece[index]) is not None:
+                    runs.append(states)
+                    if states[0].shape[1] < count:
+                        break
+            layer.load(length if runs else 0, runs[::-1])
+        if state is not None:
+            for layer, layer_state in zip(self._recurrent, state, strict=True):
+                vars(layer).update(_map(layer_state, torch.clone))
+        self.lengths = [length]
+
+    def state(self, row: int) -> State | None:
+        """A copy of what the recurrent layers remember of a row; None without such layers."""
+        if not self._recurrent:
+            return None
+        return [_map(_state(layer), lambda tensor: tensor[row : row + 1].clone()) for layer in self._recurrent]
+
+    def add(self, other: KeyValues) -> None:
+        """Let the one sequence of `other` join as the last row."""
+        for mine, theirs in zip(self._attention, other._attention, strict=True):
+            if theirs.buffers:
+                length = other.lengths[0]
+                mine.add_row(length, theirs.read(0, length, 0, length))
+        for mine, theirs in zip(self._recurrent, other._recurrent, strict=True):
+            vars(mine).update(_map(_state(mine), lambda first, second: torch.cat([first, second]), _state(theirs)))
+        self.lengths += other.lengths
+
+    def take(self, row: int) -> KeyValues:
+        """A copy of one sequence, by itself."""
+        single = KeyValues(self.config, self.lengths[row] + 256)
+        single.load(self.lengths[row], [(self.lengths[row], self.read(row, 0, self.lengths[row]))], self.state(row))
+        return single
+
+    def crop(self, length: int) -> None:
+        """Cut the one row off after `length` tokens, a few less than it has. Not where something is recurrent."""
+        for layer in self._attention:
+            if layer.buffers:
+                layer.crop_to(length)
+        self.lengths = [length]
+
+    def drop(self, row: int) -> None:
+        """Let a sequence leave; the last row takes its place. Not for the only one."""
+        last = self.lengths.pop()
+        if row < len(self.lengths):
+            self.lengths[row] = last
+        for layer in self._attention:
+            if layer.buffers:
+                layer.drop_row(row, max(self.lengths))
+        keep = list(range(len(self.lengths)))
+        if row < len(keep):
+            keep[row] = len(keep)
+        for layer in self._recurrent:
+            vars(layer).update(_map(_state(layer), lambda tensor: tensor[keep]))
+
+
+def is_supported(config: Any) -> bool:
+    """Whether every layer of a model of this configuration remembers in a way that is known here."""
+    known = {
+        DynamicLayer,
+        DynamicSlidingWindowLayer,
+        LinearAttentionLayer,
+        LinearAttentionAndFullAttentionLayer,
+        _EMPTY_LAYER,
+    }
+    layers = DynamicCache(config=config).layers
+    return bool(layers) and all(type(layer) in known for layer in layers)
+
+
+def _state(layer: Any) -> dict[str, Any]:
+    return {name: value for name, value in vars(layer).items() if name not in _NO_STATE}
+
+
+def _tensors(value: Any) -> Iterator[torch.Tensor]:
+    if isinstance(value, torch.Tensor):
+        yield value
+    elif isinstance(value, dict):
+        for item in value.values():
+            yield from _tensors(item)
+
+
+def state_bytes(state: State | None) -> int:
+    """How much memory a state takes."""
+    return sum(tensor.numel() * tensor.element_size() for layer in state or () for tensor in _tensors(layer))
+
+
+def _map(value: Any, change: Callable[..., torch.Tensor], *others: Any) -> Any:
+    """`value` with each tensor in it changed, given those at the same place of `others`; the rest as it is."""
+    if isinstance(value, torch.Tensor):
+        return change(value, *others)
+    if isinstance(value, dict):
+        return {key: _map(item, change, *(other[key] for other in others)) for key, item in value.items()}
+    return value
