@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any, Protocol
 
 import regex
 
-from agentkit.dialect import marks
+from agentkit.dialect import marks, values
 from agentkit.dialect.events import CUT_OFF, Events
 from agentkit.dialect.jsontext import JsonText, read_string
-from agentkit.dialect.leads import AROUND, first_mark, loose
+from agentkit.dialect.leads import AROUND, any_name, any_of, first_mark, loose, words
 from agentkit.dialect.source import Reading, Source
 from agentkit.dialect.syntax import SLOT, Calls, parts
 
@@ -36,8 +36,9 @@ class Form(Protocol):
 
 def anchors(calls: Calls, lead: str) -> list[str]:
     """What can begin the calls: the mark of the section or of the call, where they have one."""
-    found = [first_mark(calls.open), first_mark(lead)]
-    return [loose(mark) for mark in dict.fromkeys(found) if mark.strip()]
+    found = [loose(mark) for mark in dict.fromkeys([first_mark(calls.open), first_mark(lead)]) if mark]
+    spoken = words(calls.open + lead) if calls.kind == "json" and not found else ""
+    return [*found, spoken] if spoken else found
 
 
 def pass_arguments(source: Source, events: Events) -> Reading[bool]:
@@ -80,10 +81,22 @@ def _checked(events: Events) -> bool:
     return True
 
 
-class JsonForm:
-    """`{"name": …, "arguments": …}`, in whatever marks, under whatever keys, in whatever order."""
+def id_pattern(calls: Calls) -> regex.Pattern[str]:
+    """What finds the name in an id that carries it."""
+    slots = {"name": "(?P<name>.+?)", "index": r"\d+"}
+    return regex.compile("".join(slots[p] if i % 2 else regex.escape(p) for i, p in enumerate(parts(calls.id))))
 
-    def __init__(self, calls: Calls) -> None:
+
+class JsonForm:
+    """`{"name": …, "arguments": …}`, in whatever marks, under whatever keys, in whatever order.
+
+    Args:
+        calls: the syntax.
+        only: the names that count; None for any.
+    """
+
+    def __init__(self, calls: Calls, only: Collection[str] | None = None) -> None:
+        self._only = only
         pattern = calls.call.replace("‹arguments›", '"‹arguments›"')
         start = next(i for i, char in enumerate(pattern) if char == "{" and self._decodes(pattern, i))
         envelope, end = json.JSONDecoder().raw_decode(pattern, start)
@@ -98,7 +111,8 @@ class JsonForm:
         else:
             member = f'"(?:{"|".join(map(regex.escape, sorted(keys - {None})))})"\\s*:'
         bare = r"(?:\[\s*)?\{\s*" + member
-        self.anchor = "|".join(named) or AROUND + bare
+        self.bare = AROUND + bare
+        self.anchor = "|".join(named) or self.bare
         self.again = f"{self.anchor}|{bare}"
         self._marked = bool(named)
         self._around = regex.compile(AROUND)
@@ -119,11 +133,16 @@ class JsonForm:
             yield from source.space()
             yield from source.match(mark)
         yield from source.space()
+        if (yield from source.peek()) == "[":  # a list where the template writes each call by itself
+            source.take(1)
+            yield from source.space()
         if (yield from source.peek()) != "{":
             return False
         held: dict[str, str] = {}
         begun = yield from self._object(source, events, (), held)
-        known = "name" in held and (self._marked or "arguments" in held)  # bare, an object with a name may be anything
+        known = self._offered(held.get("name")) and (
+            self._marked or "arguments" in held
+        )  # bare, an object with a name may be anything
         if begun is None and known:  # a call without arguments, or with the name last
             events.begin_call(held["name"], held.get("id"))
             events.arguments(held.get("arguments", ""))
@@ -163,11 +182,11 @@ class JsonForm:
                 if inner is False:
                     return False
                 said = said or inner
-            elif role == "key":
+            elif role == "key" and self._offered(key):
                 events.begin_call(key)
                 said = True
                 yield from pass_arguments(source, events)
-            elif role == "arguments" and "name" in held and not said:
+            elif role == "arguments" and self._offered(held.get("name")) and not said:
                 events.begin_call(held["name"], held.get("id"))
                 said = True
                 yield from pass_arguments(source, events)
@@ -177,6 +196,9 @@ class JsonForm:
                     return said or False
                 if role and role not in held:
                     held[role] = text if role == "arguments" else _plain(text)
+
+    def _offered(self, name: str | None) -> bool:
+        return name is not None and (self._only is None or name in self._only)
 
     def _role(self, path: tuple[str | None, ...], key: str) -> str | None:
         for known, role in self._roles.items():
@@ -188,15 +210,23 @@ class JsonForm:
 
 
 class NamedForm:
-    """The name in marks of its own, then the arguments as a JSON object."""
+    """The name in marks of its own, then the arguments as a JSON object.
 
-    def __init__(self, calls: Calls) -> None:
-        split = parts(calls.call)
-        lead, self.tail = split[0], split[-1]
-        self.anchor = "|".join(anchors(calls, lead)) or loose(calls.open + lead)
-        self.again = self.anchor
+    Args:
+        calls: the syntax.
+        tools: the tools offered; where nothing stands before a name, only theirs count, on a line of their own.
+    """
+
+    def __init__(self, calls: Calls, tools: Sequence[dict[str, Any]] | None = None) -> None:
+        header, _, self.tail = calls.call.partition("‹arguments›")
+        lead = parts(header)[0]
         slots = {"name": r"(?P<name>[^\s<\[{]+?)", "id": r"(?P<id>[^\s<\[{]+?)", "index": r"\d+"}
-        header = calls.call[: calls.call.index("‹arguments›")]
+        self.anchor = any_of(anchors(calls, lead)) if anchors(calls, lead) else loose(calls.open + lead)
+        if not self.anchor:
+            names = any_name(values.parameters(tools))
+            slots["name"] = f"(?P<name>{names})"
+            self.anchor = f"(?<![^\\n])(?:{names})(?=\\s*\\{{)"
+        self.again = self.anchor
         inner, seen = "", set[str]()
         for i, part in enumerate(parts(header)):
             if i % 2 == 0:
@@ -207,6 +237,7 @@ class NamedForm:
             inner += r"\s*"
         opened = f"(?:{loose(calls.open)})?\\s*" if calls.open.strip() else ""
         self._header = regex.compile(opened + inner + r"\Z")
+        self._id = id_pattern(calls)
 
     def read(self, source: Source, events: Events) -> Reading[bool]:
         """One call, from its first mark on."""
@@ -221,7 +252,12 @@ class NamedForm:
             return False
         source.at = brace
         slots = found.groupdict()
-        events.begin_call(slots["name"], slots.get("id"))
+        name, call_id = slots.get("name"), slots.get("id")
+        if name is None and call_id and (inside := self._id.fullmatch(call_id)):
+            name = inside["name"]
+        if name is None:
+            return False
+        events.begin_call(name, call_id)
         yield from pass_arguments(source, events)
         return True
 

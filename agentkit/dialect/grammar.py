@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 from agentkit.dialect import literals, marks, values
+from agentkit.dialect.headed import header_end
 from agentkit.dialect.leads import first_mark
 from agentkit.dialect.literals import Literals
 from agentkit.dialect.rules import Rules, closed, json_value
@@ -96,20 +97,24 @@ class _Section:
         whole = calls.open + calls.call
         self._space = whole[: len(whole) - len(whole.lstrip())]
         open_text = calls.open.lstrip()
-        self._call = calls.call if open_text else calls.call.lstrip()
+        self._call = (calls.call if open_text else calls.call.lstrip()).rstrip()
+        trailing = calls.call[len(calls.call.rstrip()) :]
         lead = parts(self._call)[0]
         self._lead = open_text + lead
         one = [self._function(number, function) for number, function in enumerate(functions)]
         body = self._rules.add("call", " | ".join(one))
         if parallel:
-            between = self._rules.literal(calls.separator + ("" if open_text else self._space) + lead)
+            between = self._rules.literal(trailing + calls.separator + ("" if open_text else self._space) + lead)
             body = f"{body} ({between} {body})*".replace("( ", "(")
-        self._rest = self._rules.add("calls", f"{body} {self._rules.literal(calls.close.rstrip())}".strip())
+        closing = self._rules.literal(trailing + calls.close.rstrip()) if calls.close.strip() else _SPACE
+        self._rest = self._rules.add("calls", f"{body} {closing}")
 
     def alone(self) -> str:
         """Calls and nothing else."""
-        space = _SPACE if self._space else ""
-        return " ".join(filter(None, [space, self._rules.literal(self._lead), self._rest]))
+        content_open = self._build.syntax.content_open if not header_end(self._build.syntax) else ""
+        said = f"({_SPACE} {self._rules.literal(content_open)})?" if content_open else ""
+        space = _SPACE if self._space or content_open else ""
+        return " ".join(filter(None, [said, space, self._rules.literal(self._lead), self._rest]))
 
     def amid_text(self) -> str:
         """Text, with calls where their first mark is written."""
@@ -204,7 +209,8 @@ class _Marked:
 
     def _notation(self) -> literals.Notation | None:
         if self._calls.kind == "python":
-            return literals.PYTHON
+            opening = parts(self._arguments.text)[2].strip()[-1:]
+            return literals.python(opening if opening in {"'", '"'} else '"')
         if self._quote:
             pair = fill(self._arguments.other, key="‹key›", value="‹value›").split("‹key›")[-1].partition("‹value›")[0]
             return literals.own_quotes(self._quote, (self._arguments.separator, pair))

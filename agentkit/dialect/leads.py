@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import regex
 
 from agentkit.dialect import marks
+from agentkit.dialect.syntax import parts
 
 AROUND = r"(?:<\|[\w▁]+\|>\s*)?"
 """A mark that a model puts around calls and its template never writes; some know such marks from their training."""
@@ -43,6 +46,22 @@ def suffixes(lead: str) -> list[str]:
         if starts_mark or (pieces[i - 1].isspace() and "\n" in pieces[i - 1]):
             found.append(rest.strip())
     return [text for text in dict.fromkeys(found) if text]
+
+
+def words(text: str) -> str:
+    """A regular expression for an opening in words, as `functools[` or `Action:`, before a list, object or fence."""
+    opening = text.strip().rstrip("[{").rstrip()
+    return f"{loose(opening)}(?=\\s*[\\[{{`])" if any(char.isalnum() for char in opening) else ""
+
+
+def ending(pattern: str) -> str:
+    """A regular expression for what ends a call, in which the name may stand again."""
+    return "".join(r"[^\s<>]+" if i % 2 else loose(part) for i, part in enumerate(parts(pattern)))
+
+
+def any_name(names: Collection[str]) -> str:
+    """A regular expression for any of these names, longest first."""
+    return any_of([regex.escape(name) for name in sorted(names, key=len, reverse=True)])
 
 
 def any_of(patterns: list[str]) -> str:

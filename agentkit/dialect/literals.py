@@ -31,8 +31,13 @@ class Notation:
     separators: tuple[str, str] = (", ", ": ")
 
 
-PYTHON = Notation(('"', '"'), r'/"([^"\\\x00-\x1f]|\\["\\nrt])*"/', ('"', '"'), ("True", "False", "None"))
 JSON_IN_JSON = Notation(('\\"', '\\"'), r'/\\"([^"\\\x00-\x1f]|\\\\\\"|\\\\\\\\|\\\\n|\\\\t)*\\"/', ('\\"', '\\"'))
+
+
+def python(quote: str) -> Notation:
+    """Python's literals, with strings and keys in these quotes."""
+    string = rf"/{quote}([^{quote}\\\x00-\x1f]|\\[{quote}\\nrt])*{quote}/"
+    return Notation((quote, quote), string, (quote, quote), ("True", "False", "None"))
 
 
 def own_quotes(quote: tuple[str, str], separators: tuple[str, str]) -> Notation:
@@ -88,6 +93,8 @@ class Literals:
         notation = self._notation
         if isinstance(value, str):
             inner = value if notation.string is None else json.dumps(value, ensure_ascii=False)[1:-1]
+            if notation.quote[0] == "'":
+                inner = inner.replace('\\"', '"').replace("'", "\\'")
             if len(notation.quote[0]) > 1 and notation.string is not None:  # inside a JSON string: escaped once more
                 inner = json.dumps(inner, ensure_ascii=False)[1:-1]
             return f"{notation.quote[0]}{inner}{notation.quote[1]}"

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import re
 from typing import Any
 
 from agentkit.dialect import marks, template, thoughts, told
-from agentkit.dialect.examples import NAMES, NUMBERS, RESULT, TEXT, TOOLS, USER, Call, Form, example
+from agentkit.dialect.examples import IDS, NAMES, NUMBERS, RESULT, TEXT, TOOLS, USER, Call, Form, example
 from agentkit.dialect.infer import infer
 from agentkit.dialect.syntax import Calls, Reasoning, Syntax
 from agentkit.dialect.template import Message, TemplateRefusalError
@@ -20,6 +21,7 @@ class Probe:
         self._source = chat_template
         self._render = functools.partial(template.render, chat_template, bos_token=bos_token, eos_token=eos_token)
         self.form: Form = "object"
+        self._reasoning: Reasoning | None = None
 
     def syntax(self) -> Syntax:
         """All that could be learned."""
@@ -27,9 +29,9 @@ class Probe:
         lead, said, end = plain.partition(TEXT)
         if not said:
             lead, end = prompt, ""
+        reasoning = self._reasoning = thoughts.find(self._tail, prompt, lead, self._source)
         calls, after_calls = self._calls(prompt, lead, end)
         end_of_turn = marks.common_suffix(end, after_calls) if after_calls else end
-        reasoning = thoughts.find(self._tail, prompt, lead, self._source)
         header = prompt[len(self._tail()) :] if prompt.startswith(self._tail()) else ""
         rendered, lists = calls is not None, self._lists_tools()
         if calls is None and lists:
@@ -41,6 +43,7 @@ class Probe:
             content_open=self._content_mark(prompt, lead, reasoning),
             content_close=end[: len(end) - len(end_of_turn)].strip(),
             end_of_turn=end_of_turn.strip(),
+            next_turn=self._next_turn(" ".join([prompt, plain, end_of_turn, str(calls), str(reasoning)])),
             tools="template" if lists else "plain",
             renders_calls=rendered,
             renders_results=self._renders_results(rendered),
@@ -61,10 +64,29 @@ class Probe:
         text = self._render(asked, TOOLS, add_generation_prompt=prompt, **variables)
         return text.rpartition(USER)[2]
 
+    def _next_turn(self, known: str) -> tuple[str, ...]:
+        """The control tokens that follow a plain turn and a turn with calls, where nothing else has them."""
+        further: list[list[Message]] = [
+            [{"role": "assistant", "content": TEXT}, {"role": "user", "content": RESULT}],
+            [self._calling(), {"role": "tool", "content": RESULT, "tool_call_id": IDS[0], "name": NAMES[0]}],
+        ]
+        found = []
+        for turns in further:
+            try:
+                between = self._tail(*turns).partition(RESULT)[0].rpartition(TEXT)[2]
+            except TemplateRefusalError:
+                continue
+            unknown = [mark for mark in marks.pieces(between) if mark.startswith(("<|", "<｜")) and mark not in known]
+            found += unknown[:1]
+        return tuple(dict.fromkeys(found))
+
+    def _calling(self) -> Message:
+        return {"role": "assistant", "content": "", "tool_calls": [example(0).message(self.form)]}
+
     def _renders_results(self, with_calls: bool) -> bool:
         turn: Message = {"role": "assistant", "content": TEXT}
         if with_calls:
-            turn = {"role": "assistant", "content": "", "tool_calls": [example(0).message(self.form)]}
+            turn = self._calling()
         result = {"role": "tool", "content": RESULT, "tool_call_id": example(0).id, "name": example(0).name}
         try:
             return RESULT in self._tail(turn, result)
@@ -87,7 +109,11 @@ class Probe:
         like_plain = len(marks.common_prefix(lead, full))
         if like_plain > start and marks.only_marks(full[start:like_plain]):
             start = like_plain
-        return full[start:]
+        written = full[start:]
+        if self._reasoning:  # an empty thought is none of the call
+            empty = re.escape(self._reasoning.open) + r"\s*" + re.escape(self._reasoning.close)
+            written = re.sub(rf"\A\s*(?:{empty}|{re.escape(self._reasoning.close)})\s*", "", written)
+        return written
 
     def _calls(self, prompt: str, lead: str, end: str) -> tuple[Calls | None, str]:
         """How calls are written, and what the template writes after the last slot of a call."""

@@ -8,14 +8,15 @@ from typing import Any
 import regex
 from langchain_core.messages import AIMessage, AIMessageChunk
 
-from agentkit.dialect import marks
+from agentkit.dialect import marks, values
 from agentkit.dialect.events import Events
 from agentkit.dialect.forms import Form, JsonForm, NamedForm
 from agentkit.dialect.headed import Headed, header_end
-from agentkit.dialect.leads import any_of, loose
+from agentkit.dialect.leads import any_of, ending, loose
+from agentkit.dialect.pythonforms import PythonForm
 from agentkit.dialect.source import Reading, Source
-from agentkit.dialect.syntax import Calls, Syntax
-from agentkit.dialect.tagforms import PythonForm, TagForm
+from agentkit.dialect.syntax import Calls, Syntax, fill
+from agentkit.dialect.tagforms import TagForm
 
 _NOTHING = r"(?!)"
 
@@ -25,8 +26,21 @@ def form(calls: Calls, tools: Sequence[dict[str, Any]] | None) -> Form:
     if calls.kind == "json":
         return JsonForm(calls)
     if calls.kind == "named":
-        return NamedForm(calls)
+        return NamedForm(calls, tools)
     return PythonForm(calls, tools) if calls.kind == "python" else TagForm(calls, tools)
+
+
+def frames(syntax: Syntax) -> list[str]:
+    """Regular expressions for what stands around messages and is no part of them."""
+    whole = [syntax.content_open, syntax.content_close, syntax.end_of_turn]
+    single = [piece for piece in marks.pieces(syntax.end_of_turn) if marks.is_mark(piece)]
+    header = syntax.header if syntax.content_open else ""  # a turn of several messages
+    if syntax.reasoning:
+        header = header.replace(syntax.reasoning.open, "").replace(syntax.reasoning.close, "").strip()
+        single = [piece for piece in single if piece not in syntax.reasoning.open + syntax.reasoning.close]
+    if any(marks.is_mark(piece) for piece in marks.pieces(header)):
+        whole.append(header)
+    return [loose(text) for text in [*whole, *single, *syntax.next_turn] if text]
 
 
 class Reader:
@@ -42,12 +56,14 @@ class Reader:
         self._source = Source()
         self._events = Events()
         self._form = form(syntax.calls, tools) if syntax.calls else None
+        self._bare = self._bare_form(syntax, tools)
         self._thought_end = regex.compile(regex.escape(syntax.reasoning.close)) if syntax.reasoning else None
         call = f"|(?<![^\\n])(?P<call>{self._form.anchor})" if self._form else ""
         self._thought_or_call = regex.compile(self._thought_end.pattern + call if self._thought_end else _NOTHING)
         self._marks = regex.compile(self._all_marks(syntax))
         self._after = regex.compile(self._after_call(syntax, self._form))
         self._again = regex.compile(self._form.again if self._form else _NOTHING)
+        self._bare_start = regex.compile(self._bare.bare if self._bare else _NOTHING)
         thinking = bool(syntax.reasoning and prompt.rstrip().endswith(syntax.reasoning.open))
         headed = Headed(syntax, tools) if header_end(syntax) else None
         self._routine = headed.turn(self._source, self._events) if headed else self._turn(thinking)
@@ -80,7 +96,7 @@ class Reader:
             "thought": regex.escape(syntax.reasoning.open) if syntax.reasoning else "",
             "unopened": regex.escape(syntax.reasoning.close) if syntax.reasoning else "",
             "call": self._form.anchor if self._form else "",
-            "frame": any_of([loose(m) for m in (syntax.content_open, syntax.content_close, syntax.end_of_turn) if m]),
+            "frame": any_of(frames(syntax)),
         }
         return "|".join(f"(?P<{name}>{pattern})" for name, pattern in named.items() if pattern) or _NOTHING
 
@@ -89,14 +105,42 @@ class Reader:
         """The marks that may stand after a call, each of which a model may leave out."""
         if syntax.calls is None or read is None:
             return _NOTHING
-        tail = f"{read.tail} {syntax.calls.close} {syntax.calls.separator}"
+        tail = f"{fill(read.tail)} {syntax.calls.close} {syntax.calls.separator}"
         found = dict.fromkeys(piece for piece in marks.pieces(tail) if not piece.isspace())
         pieces = [regex.escape(piece) for piece in sorted(found, key=len, reverse=True)]
-        return any_of([*pieces, r"<\|[\w▁]+\|>", f"[;,](?=\\s*(?:{read.again}))"])
+        whole = [ending(read.tail)] if read.tail.strip() else []
+        return any_of([*whole, *pieces, r"<\|[\w▁]+\|>", r"\]", f"[;,](?=\\s*(?:{read.again}))"])
+
+    @staticmethod
+    def _bare_form(syntax: Syntax, tools: Sequence[dict[str, Any]] | None) -> JsonForm | None:
+        """Calls without their marks, that some models write where a turn begins: held to the names that are offered."""
+        if syntax.calls is None or syntax.calls.kind != "json" or not tools:
+            return None
+        return JsonForm(syntax.calls, only=values.parameters(tools))
+
+    def _unmarked(self) -> Reading[None]:
+        """Calls without marks at the start of a turn."""
+        if self._bare is None:
+            return
+        place = self._source.keep()
+        space = yield from self._source.space()
+        while (yield from self._source.match(self._bare_start)):
+            self._source.at = place + len(space)
+            if not (yield from self._bare.read(self._source, self._events)):
+                break
+            yield from self._another()
+            place, space = self._source.keep(), ""
+        else:
+            self._source.at = place
+            self._source.release()
+            return
+        self._events.content(self._source.text[place : self._source.at])
+        self._source.release()
 
     def _turn(self, thinking: bool) -> Reading[str]:
         if thinking:
             yield from self._thought(opened_by_prompt=True)
+        yield from self._unmarked()
         while True:
             found = yield from self._source.until(self._marks, self._events.content)
             if found is None:

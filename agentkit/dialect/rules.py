@@ -102,12 +102,12 @@ def regex(text: str) -> str:
 
 def json_value(schema: Mapping[str, Any], separators: tuple[str, str] = (", ", ": ")) -> str:
     """JSON that fits the schema, with these separators and no other white space."""
-    guidance = {
-        "item_separator": separators[0],
-        "key_separator": separators[1],
-        "whitespace_flexible": False,
-        "lenient": True,
-    }
+    guidance: dict[str, Any] = {"lenient": True}
+    if "\n" in "".join(separators):  # indented: how deep can't be said, but how much white space there may be can
+        guidance |= {"whitespace_flexible": True, "whitespace_pattern": "[ \n]{0,40}"}
+        guidance |= {"item_separator": ",", "key_separator": ":"}
+    else:
+        guidance |= {"whitespace_flexible": False, "item_separator": separators[0], "key_separator": separators[1]}
     return "%json " + json.dumps({**closed(schema), "x-guidance": guidance}, ensure_ascii=False)
 
 

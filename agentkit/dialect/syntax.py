@@ -59,6 +59,8 @@ class Calls:
     """What stands between two calls."""
     arguments: Arguments | None = None
     """How one argument is written, where they have marks of their own."""
+    id: str = ""
+    """Pattern of an id that carries the name, where the name stands nowhere else: `functions.‹name›:‹index›`."""
     string_arguments: bool = False
     """Whether the arguments stand in the call as a JSON string that holds a JSON object."""
     separators: tuple[str, str] = (", ", ": ")
@@ -89,6 +91,8 @@ class Syntax:
     end_of_turn: str = ""
     tools: Literal["template", "plain"] = "template"
     """template: the template lists the tools itself; plain: it knows none, and they go into the system turn."""
+    next_turn: tuple[str, ...] = ()
+    """Marks with which other turns begin; some models end their own with one of them."""
     renders_calls: bool = True
     """Whether the template writes the calls of earlier turns; where it doesn't, they go in as text."""
     renders_results: bool = True
@@ -114,6 +118,7 @@ class Syntax:
                 calls["arguments"] = Arguments(**calls["arguments"])
             if calls:
                 calls["separators"] = tuple(calls["separators"])
+            data["next_turn"] = tuple(data.get("next_turn", ()))
             return cls(
                 calls=Calls(**calls) if calls else None, reasoning=Reasoning(**reasoning) if reasoning else None, **data
             )

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import Any
 
 import regex
 
 from agentkit.dialect import literal, marks, values
 from agentkit.dialect.events import Events
-from agentkit.dialect.leads import AROUND, any_of, first_mark, loose, suffixes
+from agentkit.dialect.jsontext import JsonText
+from agentkit.dialect.leads import any_name, any_of, first_mark, loose, suffixes
 from agentkit.dialect.source import Reading, Source
 from agentkit.dialect.syntax import Arguments, Calls, parts
 
-_NAME = r"(?P<name>[^\s<>\"'{}\[\]()=,]+)"
+_NAME = r"(?P<name>[^\s<>\"'{}\[\]()=,/][^\s<>\"'{}\[\]()=,]{0,199})"
 _NAME_ENDS = r"(?=[\s<>\"'{}\[\]()=,])"
 
 
@@ -31,18 +32,24 @@ class TagForm:
         self._schemas = values.parameters(tools)
         lead, _, tail = calls.call.partition("‹arguments›")
         before, *after = parts(lead)
+        name = _NAME
+        if (
+            len(before.strip()) < 2 and not calls.open.strip()
+        ):  # `<‹name›>`: only offered names tell it from any other tag
+            name = f"(?P<name>{any_name(self._schemas)})"
         header = ""
         for i, part in enumerate(after):
-            header += loose(part) if i % 2 else (_NAME + _NAME_ENDS if "?P<name>" not in header else "(?P=name)")
+            header += loose(part) if i % 2 else (name + _NAME_ENDS if "?P<name>" not in header else "(?P=name)")
             header += r"\s*"
         opening = suffixes(calls.open + before)
         self._header = regex.compile(f"(?:{any_of([loose(text) for text in opening])})\\s*{header}")
-        self.anchor = self._anchor(calls, opening)
+        self.anchor = self._anchor(calls, opening) if name == _NAME else f"{loose(before)}{name}{_NAME_ENDS}"
         self.again = self.anchor
         self._argument = _Argument(calls.arguments)
         closing = [*_heads(tail), *_heads(calls.close), *map(first_mark, opening)]
         separator = loose(calls.arguments.separator)
-        follows = [f"{separator}\\s*(?:{self._argument.start})", *(loose(mark) for mark in closing if mark)]
+        before = f"{separator}\\s*+" if separator else ""
+        follows = [f"{before}(?:{self._argument.start})", *(loose(mark) for mark in closing if mark)]
         ends = any_of(follows)
         self._separator = regex.compile(separator or r"(?!)")
         self.tail = tail
@@ -116,11 +123,11 @@ class _Argument:
 
     def _ending(self, close: str, closed: bool) -> regex.Pattern[str]:
         """Where a raw value ends: at a closing mark with an end behind it, else where an end stands on a new line."""
-        follows = f"(?=\\s*(?:{self._ends}{'|$' if closed else ''}))"
+        follows = f"(?=\\s*+(?:{self._ends}{'|$' if closed else ''}))"
         mark = (r"\n?" if close.startswith("\n") else "") + loose(close)
         endings = [f"(?P<mark>{mark}){follows}"] if close.strip() else [f"(?=\\s*(?:{self._ends}))"]
         if close.strip() and not self._quote and self._marked:
-            endings.append(f"\\n(?={self._ends})")
+            endings.append(f"\\n(?=[ \\t]*+(?:{self._ends}))")
         return regex.compile("|".join(endings))
 
     def key(self, source: Source) -> Reading[str | None]:
@@ -144,7 +151,29 @@ class _Argument:
             else:
                 yield from self._literal(source, events)
             return
-        yield from self._raw(source, events, allowed, self._close.replace("‹key›", self._key))
+        close = self._close.replace("‹key›", self._key)
+        if allowed is None or "string" not in allowed:
+            written = yield from self._json(source, close)
+            if written is not None:
+                events.arguments(written)
+                return
+        yield from self._raw(source, events, allowed, close)
+
+    def _json(self, source: Source, close: str) -> Reading[str | None]:
+        """A JSON object or list up to its own end, for strings in it may look like marks; None where it is none."""
+        if (yield from source.peek()) not in {"{", "["}:
+            return None
+        place, following, read = source.keep(), JsonText(), ""
+        while not (following.done or following.broken or source.ended):
+            source.at, piece = following.feed(source.text, source.at)
+            read += piece
+            if not (following.done or following.broken or source.closed):
+                yield
+        ended = following.done and (yield from source.match(regex.compile(r"\s*+" + loose(close)))) is not None
+        if not ended or not _is_json(read):
+            source.at = place
+        source.release()
+        return read if source.at > place else None
 
     def _raw(self, source: Source, events: Events, allowed: set[str] | None, close: str) -> Reading[None]:
         """Text up to its closing mark: a string passes as it comes, any other value when it is whole."""
@@ -184,6 +213,14 @@ class _Argument:
         events.arguments(json.dumps(literal.parse("".join(held), self._quote), ensure_ascii=False))
 
 
+def _is_json(text: str) -> bool:
+    try:
+        json.loads(text, strict=False)
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
 def _heads(text: str) -> list[str]:
     """What the text begins with, where that is no mark, and the marks in it."""
     found = [piece for piece in marks.pieces(text) if marks.is_mark(piece)]
@@ -194,85 +231,3 @@ def _heads(text: str) -> list[str]:
 def _slotted(split: list[str]) -> list[str]:
     """The parts of a pattern with its slots written again."""
     return [part if i % 2 == 0 else f"‹{part}›" for i, part in enumerate(split)]
-
-
-class PythonForm:
-    """`[get_weather(city="Oslo", days=3)]`: names, keyword arguments, Python literals."""
-
-    anchor = AROUND + r"\[\s*[^\W\d][\w.\-]*\s*\(\s*(?:\)|[^\W\d]\w*\s*=\s*[^\s,)\]])"
-    again = r"[^\W\d][\w.\-]*\s*\(\s*(?:\)|[^\W\d]\w*\s*=)"
-
-    tail = ")"
-
-    _begin = regex.compile(AROUND + r"(?:\[\s*)?(?P<name>[^\W\d][\w.\-]*)\s*\(\s*")
-    _key = regex.compile(r"(?P<key>[^\W\d]\w*)\s*=\s*")
-    _next = r"\s*,\s*[^\W\d]\w*\s*="
-    _quote = regex.compile(r"\"\"\"|'''|\"|'")
-    _close = regex.compile(r"\s*\)")
-    _stop = regex.compile(r"[\[\](){}\"']")
-    _string_end: ClassVar = {quote: regex.compile(rf"(?<!(?<!\\)\\){quote}") for quote in "\"'"}
-    _comma = regex.compile(",")
-
-    def __init__(self, calls: Calls, tools: Sequence[dict[str, Any]] | None = None) -> None:
-        self._schemas = values.parameters(tools)
-
-    def read(self, source: Source, events: Events) -> Reading[bool]:
-        """One call, from the bracket or its name on."""
-        found = yield from source.match(self._begin)
-        if found is None:
-            return False
-        events.begin_call(found["name"])
-        source.release()
-        schema = self._schemas.get(found["name"])
-        events.arguments("{")
-        written = 0
-        while True:
-            key = yield from source.match(self._key)
-            if key is None:
-                break
-            events.arguments((", " if written else "") + json.dumps(key["key"], ensure_ascii=False) + ": ")
-            written += 1
-            value = yield from self._value(source, values.types(schema, key["key"]))
-            events.arguments(json.dumps(value, ensure_ascii=False))
-            yield from source.space()
-            if not (yield from source.match(self._comma)):
-                break
-            yield from source.space()
-        ended = yield from source.match(self._close)
-        if ended is None and source.ended:
-            events.fail_call("]")
-        else:
-            events.arguments("}")
-        return True
-
-    def _value(self, source: Source, allowed: set[str] | None) -> Reading[Any]:
-        if (yield from source.peek()) in {"[", "{", "("}:
-            text = yield from self._bracketed(source)
-            return values.typed(text, allowed)
-        quote = yield from source.match(self._quote)
-        held: list[str] = []
-        if quote is None:
-            ending = f"(?={self._next}|\\s*\\)\\s*(?:[,\\]]"
-            yield from source.until(regex.compile(ending + "))"), held.append, regex.compile(ending + "|$))"))
-            return values.typed("".join(held), allowed)
-        ending = f"(?<!(?<!\\\\)\\\\){regex.escape(quote[0])}(?={self._next}|\\s*\\)\\s*(?:[,\\]]"
-        yield from source.until(regex.compile(ending + "))"), held.append, regex.compile(ending + "|$))"))
-        text = values.unescaped("".join(held), quote[0])
-        return text if allowed is None or "string" in allowed else values.typed(text, allowed)
-
-    def _bracketed(self, source: Source) -> Reading[str]:
-        """A list, dict or tuple: up to the bracket that closes it."""
-        held: list[str] = []
-        depth = 0
-        while True:
-            found = yield from source.until(self._stop, held.append)
-            if found is None:
-                break
-            held.append(found[0])
-            depth += {"[": 1, "{": 1, "(": 1, "]": -1, "}": -1, ")": -1}.get(found[0], 0)
-            if depth <= 0:
-                break
-            if found[0] in {'"', "'"}:
-                end = yield from source.until(self._string_end[found[0]], held.append)
-                held.append(end[0] if end else "")
-        return "".join(held)

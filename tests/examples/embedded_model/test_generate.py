@@ -1,0 +1,86 @@
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from typing import Any
+
+import generate
+import pytest
+from conversation import Conversation
+from conversations.structured import INSTRUCTION
+from draw import Draw
+from jsonschema import Draft202012Validator
+
+from .conftest import FOLDER
+
+_DIGEST = """
+import hashlib, generate
+from conversation import segments
+talks = generate.conversations("seed", 150) + generate.conversations("seed", 50, short=True)
+talks += [talk for kind in generate.KINDS for talk in generate.held_out("seed", kind, 15)]
+print(hashlib.sha256(repr([segments(talk) for talk in talks]).encode()).hexdigest())
+"""
+
+
+def _digest(hash_seed: str) -> str:
+    done = subprocess.run(
+        [sys.executable, "-c", _DIGEST],
+        cwd=FOLDER,
+        env={"PYTHONHASHSEED": hash_seed, "PYTHONPATH": str(FOLDER)},
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    return done.stdout
+
+
+def test_a_seed_gives_the_same_text_in_every_process() -> None:
+    first = _digest("1")
+    assert len(first.strip()) == 64
+    assert _digest("2") == first
+
+
+def _check_calls(talk: Conversation) -> int:
+    """Every call is of a listed tool, fits its schema, and is followed by its result; returns the number of calls."""
+    schemas = {tool["name"]: tool["parameters"] for tool in talk.tools}
+    assert len(schemas) == len(talk.tools), "two tools of one name"
+    waiting = made = 0
+    for message in talk.messages:
+        if message["role"] == "tool":
+            waiting -= 1
+            assert waiting >= 0
+            continue
+        assert waiting == 0, "a call without a result"
+        for call in message.get("tool_calls", ()):
+            function = call["function"]
+            Draft202012Validator(schemas[function["name"]]).validate(function["arguments"])
+            waiting += 1
+            made += 1
+    assert talk.messages[-1]["role"] == "assistant"
+    assert waiting == 0
+    assert talk.messages[-1]["content"]
+    return made
+
+
+def _check_structured(talk: Conversation) -> None:
+    schema: dict[str, Any] = json.loads(talk.messages[0]["content"].split(INSTRUCTION)[1])
+    Draft202012Validator(schema).validate(json.loads(talk.messages[-1]["content"]))
+
+
+@pytest.mark.parametrize("kind", generate.KINDS)
+def test_conversations_are_well_formed(kind: str) -> None:
+    train = Draw(f"well-formed/{kind}")
+    talks = [generate.converse(train, kind) for _ in range(120)] + generate.held_out("well-formed", kind, 80)
+    calls = [_check_calls(talk) for talk in talks]
+    if kind in ("arithmetic", "look_up", "two_step", "parallel", "tools", "error", "follow_up"):
+        assert sum(map(bool, calls)) > 0.9 * len(calls)
+    if kind == "structured":
+        for talk in talks:
+            _check_structured(talk)
+
+
+def test_parallel_conversations_have_parallel_calls() -> None:
+    talks = generate.held_out("parallel", "parallel", 100)
+    several = [any(len(message.get("tool_calls", ())) > 1 for message in talk.messages) for talk in talks]
+    assert sum(several) > 80
