@@ -31,6 +31,15 @@ class Call:
         return {"id": self.id, "type": "function", "function": {"name": self.name, "arguments": arguments}}
 
 
+ID_WITH_NAME = "functions.‹name›:‹index›"
+"""What ids look like where a template writes the id in the name's place."""
+
+
+def telling(call: Call, which: int) -> Call:
+    """The call with an id that carries its name."""
+    return dataclasses.replace(call, id=f"functions.{call.name}:{which}")
+
+
 def example(which: int, values: tuple[tuple[Any, Any], tuple[Any, Any]] = STRINGS) -> Call:
     """The first or second example call."""
     return Call(NAMES[which], IDS[which], dict(zip(KEYS[which], values[which], strict=True)))

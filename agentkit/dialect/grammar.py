@@ -141,6 +141,13 @@ class _Section:
             elif part == "arguments":
                 written.append(self._arguments(number, schema))
             else:
+                fixed = self._calls.id and part == "id"
+                if fixed:
+                    carried = [
+                        self._rules.literal(p) for p in fill(self._calls.id, name=name, index="‹»›").split("‹»›")
+                    ]
+                    written.append(" /[0-9]{1,3}/ ".join(carried))
+                    continue
                 written.append({"name": self._rules.literal(name), "id": _ID, "index": "/[0-9]{1,3}/"}[part])
         return self._rules.add(f"call_{number}", " ".join(filter(None, written)))
 

@@ -131,7 +131,7 @@ def _separators(text: str, call: Call, whole: tuple[int, int, bool] | None) -> t
 
 
 def _slots(text: str, call: Call, index: int, whole: tuple[int, int, bool] | None) -> Iterator[_Slot]:
-    words = {call.name: "name", call.id: "id"}
+    words = {call.name: "name"} | ({} if call.name in call.id else {call.id: "id"})
     if whole:
         yield _Slot(whole[0], whole[1], "arguments", index)
     else:

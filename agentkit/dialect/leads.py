@@ -7,7 +7,7 @@ from collections.abc import Collection
 import regex
 
 from agentkit.dialect import marks
-from agentkit.dialect.syntax import parts
+from agentkit.dialect.syntax import Calls, parts
 
 AROUND = r"(?:<\|[\w▁]+\|>\s*)?"
 """A mark that a model puts around calls and its template never writes; some know such marks from their training."""
@@ -57,6 +57,13 @@ def words(text: str) -> str:
 def ending(pattern: str) -> str:
     """A regular expression for what ends a call, in which the name may stand again."""
     return "".join(r"[^\s<>]+" if i % 2 else loose(part) for i, part in enumerate(parts(pattern)))
+
+
+def begun(prompt: str, calls: Calls) -> str:
+    """What a prompt has already written of the opening of calls: `>>>` where calls begin `>>>get_weather`."""
+    opening, prompt = (calls.open + parts(calls.call)[0]).strip(), prompt.rstrip()
+    longest = min(len(opening), len(prompt))
+    return next((opening[:size] for size in range(longest, 1, -1) if prompt.endswith(opening[:size])), "")
 
 
 def any_name(names: Collection[str]) -> str:

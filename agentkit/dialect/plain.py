@@ -33,7 +33,7 @@ def written_parts(calls: Calls, call: dict[str, Any], number: int = 0) -> list[t
     function = call["function"]
     slots = {
         "name": function["name"],
-        "id": call.get("id") or "",
+        "id": fill(calls.id, name=function["name"], index=str(number)) or call.get("id") or "",
         "index": str(number),
         "arguments": _written_arguments(calls, function["arguments"]),
     }

@@ -8,8 +8,22 @@ import re
 from typing import Any
 
 from agentkit.dialect import marks, template, thoughts, told
-from agentkit.dialect.examples import IDS, NAMES, NUMBERS, RESULT, TEXT, TOOLS, USER, Call, Form, example
+from agentkit.dialect.examples import (
+    ID_WITH_NAME,
+    IDS,
+    NAMES,
+    NUMBERS,
+    RESULT,
+    TEXT,
+    TOOLS,
+    USER,
+    Call,
+    Form,
+    example,
+    telling,
+)
 from agentkit.dialect.infer import infer
+from agentkit.dialect.leads import begun
 from agentkit.dialect.syntax import Calls, Reasoning, Syntax
 from agentkit.dialect.template import Message, TemplateRefusalError
 
@@ -22,6 +36,7 @@ class Probe:
         self._render = functools.partial(template.render, chat_template, bos_token=bos_token, eos_token=eos_token)
         self.form: Form = "object"
         self._reasoning: Reasoning | None = None
+        self._said = ""
 
     def syntax(self) -> Syntax:
         """All that could be learned."""
@@ -29,6 +44,8 @@ class Probe:
         lead, said, end = plain.partition(TEXT)
         if not said:
             lead, end = prompt, ""
+        if lead.startswith(prompt) and not marks.only_marks(lead[len(prompt) :]):
+            self._said = lead[len(prompt) :]
         reasoning = self._reasoning = thoughts.find(self._tail, prompt, lead, self._source)
         calls, after_calls = self._calls(prompt, lead, end)
         end_of_turn = marks.common_suffix(end, after_calls) if after_calls else end
@@ -40,7 +57,7 @@ class Probe:
             calls=calls,
             reasoning=reasoning,
             header=header.strip(),
-            content_open=self._content_mark(prompt, lead, reasoning),
+            content_open=self._content_mark(prompt, lead, reasoning) or self._said_to(prompt, calls),
             content_close=end[: len(end) - len(end_of_turn)].strip(),
             end_of_turn=end_of_turn.strip(),
             next_turn=self._next_turn(" ".join([prompt, plain, end_of_turn, str(calls), str(reasoning)])),
@@ -57,6 +74,11 @@ class Probe:
         if reasoning:
             extra = extra.replace(reasoning.open, "").replace(reasoning.close, "")
         return extra.strip() if any(marks.is_mark(piece) for piece in marks.pieces(extra)) else ""
+
+    def _said_to(self, prompt: str, calls: Calls | None) -> str:
+        """What addresses a text to the person, where the prompt has already written what any recipient follows."""
+        shared = begun(prompt, calls) if calls and self._said else ""
+        return shared + self._said.strip() if shared else ""
 
     def _tail(self, *turns: Message, prompt: bool = False, **variables: Any) -> str:
         """What the template writes after the user's message."""
@@ -109,7 +131,7 @@ class Probe:
         like_plain = len(marks.common_prefix(lead, full))
         if like_plain > start and marks.only_marks(full[start:like_plain]):
             start = like_plain
-        written = full[start:]
+        written = full[start:].removeprefix(self._said)
         if self._reasoning:  # an empty thought is none of the call
             empty = re.escape(self._reasoning.open) + r"\s*" + re.escape(self._reasoning.close)
             written = re.sub(rf"\A\s*(?:{empty}|{re.escape(self._reasoning.close)})\s*", "", written)
@@ -117,32 +139,38 @@ class Probe:
 
     def _calls(self, prompt: str, lead: str, end: str) -> tuple[Calls | None, str]:
         """How calls are written, and what the template writes after the last slot of a call."""
+        plain = (example(0), example(1))
         for self.form in ("object", "string"):
-            try:
-                one = self._written([example(0)], prompt, lead)
-            except TemplateRefusalError:
-                continue
-            calls, after = infer([example(0)], one, end)
-            if calls is None or (self.form == "object" and str(example(0).arguments) in one):
-                continue  # Python's way to print a dict: the template wants text
-            two, numbers = (
-                self._tried([example(0), example(1)], prompt, lead),
-                self._tried([example(0, NUMBERS)], prompt, lead),
-            )
-            parallel, _ = infer([example(0), example(1)], two, end)
-            calls = parallel or dataclasses.replace(calls, parallel=False)
-            if calls.arguments:
-                typed, _ = infer([example(0, NUMBERS)], numbers, end)
-                if typed and typed.arguments:
-                    calls = dataclasses.replace(
-                        calls, arguments=dataclasses.replace(calls.arguments, other=typed.arguments.text)
-                    )
-            return calls, after
+            for one, other in (plain, (telling(plain[0], 0), telling(plain[1], 1))):
+                written = self._tried([one], prompt, lead)
+                calls, after = infer([one], written, end)
+                if calls is None or (self.form == "object" and str(one.arguments) in written):
+                    continue  # Python's way to print a dict: the template wants text
+                parallel, _ = infer([one, other], self._tried([one, other], prompt, lead), end)
+                calls = parallel or dataclasses.replace(calls, parallel=False)
+                if one is not plain[0]:
+                    calls = _with_id(calls)
+                return self._typed(calls, prompt, lead, end), after
         self.form = "object"
         return None, ""
+
+    def _typed(self, calls: Calls, prompt: str, lead: str, end: str) -> Calls:
+        """The calls with how arguments of other types than text are written."""
+        if calls.arguments is None:
+            return calls
+        typed, _ = infer([example(0, NUMBERS)], self._tried([example(0, NUMBERS)], prompt, lead), end)
+        if typed is None or typed.arguments is None:
+            return calls
+        return dataclasses.replace(calls, arguments=dataclasses.replace(calls.arguments, other=typed.arguments.text))
 
     def _tried(self, calls: list[Call], prompt: str, lead: str) -> str:
         try:
             return self._written(calls, prompt, lead)
         except TemplateRefusalError:
             return ""
+
+
+def _with_id(calls: Calls) -> Calls:
+    """Calls whose name stands inside the id: the id is a slot, and has a pattern of its own."""
+    inside = re.sub(r"functions\.‹name›:(?:‹index›|\d+)", "‹id›", calls.call)
+    return dataclasses.replace(calls, call=inside, id=ID_WITH_NAME)

@@ -12,9 +12,9 @@ from agentkit.dialect import marks, values
 from agentkit.dialect.events import Events
 from agentkit.dialect.forms import Form, JsonForm, NamedForm
 from agentkit.dialect.headed import Headed, header_end
-from agentkit.dialect.leads import any_of, ending, loose
+from agentkit.dialect.leads import begun, ending, loose
 from agentkit.dialect.pythonforms import PythonForm
-from agentkit.dialect.source import Reading, Source
+from agentkit.dialect.source import Choice, Reading, Source
 from agentkit.dialect.syntax import Calls, Syntax, fill
 from agentkit.dialect.tagforms import TagForm
 
@@ -32,7 +32,7 @@ def form(calls: Calls, tools: Sequence[dict[str, Any]] | None) -> Form:
 
 def frames(syntax: Syntax) -> list[str]:
     """Regular expressions for what stands around messages and is no part of them."""
-    whole = [syntax.content_open, syntax.content_close, syntax.end_of_turn]
+    whole = [syntax.content_close, syntax.end_of_turn]
     single = [piece for piece in marks.pieces(syntax.end_of_turn) if marks.is_mark(piece)]
     header = syntax.header if syntax.content_open else ""  # a turn of several messages
     if syntax.reasoning:
@@ -58,16 +58,18 @@ class Reader:
         self._form = form(syntax.calls, tools) if syntax.calls else None
         self._bare = self._bare_form(syntax, tools)
         self._thought_end = regex.compile(regex.escape(syntax.reasoning.close)) if syntax.reasoning else None
-        call = f"|(?<![^\\n])(?P<call>{self._form.anchor})" if self._form else ""
-        self._thought_or_call = regex.compile(self._thought_end.pattern + call if self._thought_end else _NOTHING)
-        self._marks = regex.compile(self._all_marks(syntax))
-        self._after = regex.compile(self._after_call(syntax, self._form))
+        call = f"(?<![^\\n])(?:{self._form.anchor})" if self._form else ""
+        self._thought_or_call = Choice({"end": self._thought_end.pattern if self._thought_end else "", "call": call})
+        self._marks = self._all_marks(syntax)
+        self._after = self._after_call(syntax, self._form)
         self._again = regex.compile(self._form.again if self._form else _NOTHING)
         self._bare_start = regex.compile(self._bare.bare if self._bare else _NOTHING)
         thinking = bool(syntax.reasoning and prompt.rstrip().endswith(syntax.reasoning.open))
         headed = Headed(syntax, tools) if header_end(syntax) else None
         self._routine = headed.turn(self._source, self._events) if headed else self._turn(thinking)
         self._over = False
+        if syntax.calls and not headed:
+            self._source.add(begun(prompt, syntax.calls))
 
     def feed(self, piece: str) -> list[AIMessageChunk]:
         """What has become certain with this piece of text."""
@@ -91,25 +93,27 @@ class Reader:
         if not self._over:
             self._over = next(self._routine, "over") == "over"
 
-    def _all_marks(self, syntax: Syntax) -> str:
-        named = {
-            "thought": regex.escape(syntax.reasoning.open) if syntax.reasoning else "",
-            "unopened": regex.escape(syntax.reasoning.close) if syntax.reasoning else "",
-            "call": self._form.anchor if self._form else "",
-            "frame": any_of(frames(syntax)),
-        }
-        return "|".join(f"(?P<{name}>{pattern})" for name, pattern in named.items() if pattern) or _NOTHING
+    def _all_marks(self, syntax: Syntax) -> Choice:
+        return Choice(
+            {
+                "thought": regex.escape(syntax.reasoning.open) if syntax.reasoning else "",
+                "unopened": regex.escape(syntax.reasoning.close) if syntax.reasoning else "",
+                "said": loose(syntax.content_open),
+                "call": self._form.anchor if self._form else "",
+                "frame": "|".join(frames(syntax)),
+            }
+        )
 
     @staticmethod
-    def _after_call(syntax: Syntax, read: Form | None) -> str:
+    def _after_call(syntax: Syntax, read: Form | None) -> Choice:
         """The marks that may stand after a call, each of which a model may leave out."""
         if syntax.calls is None or read is None:
-            return _NOTHING
+            return Choice({})
         tail = f"{fill(read.tail)} {syntax.calls.close} {syntax.calls.separator}"
         found = dict.fromkeys(piece for piece in marks.pieces(tail) if not piece.isspace())
         pieces = [regex.escape(piece) for piece in sorted(found, key=len, reverse=True)]
-        whole = [ending(read.tail)] if read.tail.strip() else []
-        return any_of([*whole, *pieces, r"<\|[\w▁]+\|>", r"\]", f"[;,](?=\\s*(?:{read.again}))"])
+        known = [ending(read.tail), *pieces, r"<\|[\w▁]+\|>", r"\]", f"[;,](?=\\s*(?:{read.again}))"]
+        return Choice({f"mark{i}": pattern for i, pattern in enumerate(known)})
 
     @staticmethod
     def _bare_form(syntax: Syntax, tools: Sequence[dict[str, Any]] | None) -> JsonForm | None:

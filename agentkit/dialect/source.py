@@ -7,8 +7,8 @@ looked at a bounded number of times.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
-from typing import Any, TypeVar
+from collections.abc import Callable, Generator, Mapping
+from typing import Any, TypeVar, Union
 
 import regex
 
@@ -17,6 +17,44 @@ Reading = Generator[None, None, T]
 
 _SPACE = regex.compile(r"\s*")
 _COMPACT_AT = 4096
+
+
+class Choice:
+    """Regular expressions of which the first that can match counts, whatever pieces the text comes in.
+
+    A single expression with alternatives would take a later, shorter one as soon as it is whole, though with more text
+    an earlier one would match.
+
+    Args:
+        patterns: by name, which is the `lastgroup` of a match; empty ones never match.
+    """
+
+    def __init__(self, patterns: Mapping[str, str]) -> None:
+        named = {name: pattern for name, pattern in patterns.items() if pattern}
+        self._all = regex.compile("|".join(f"(?P<{name}>{pattern})" for name, pattern in named.items()) or r"(?!)")
+        self._each = {name: regex.compile(pattern) for name, pattern in named.items()}
+
+    def search(self, text: str, at: int, partial: bool) -> regex.Match[str] | None:
+        """As a compiled expression's `search`; partial where an earlier alternative may still match at that place."""
+        return self._settled(self._all.search(text, at, partial=partial), text, partial)
+
+    def match(self, text: str, at: int, partial: bool) -> regex.Match[str] | None:
+        """The same at one place."""
+        return self._settled(self._all.match(text, at, partial=partial), text, partial)
+
+    def _settled(self, found: regex.Match[str] | None, text: str, partial: bool) -> regex.Match[str] | None:
+        if found is None or found.partial or not partial:
+            return found
+        for name, pattern in self._each.items():
+            if name == found.lastgroup:
+                break
+            rival = pattern.match(text, found.start(), partial=True)
+            if rival is not None and rival.partial:
+                return rival
+        return found
+
+
+Pattern = Union["regex.Pattern[str]", Choice]
 
 
 class Source:
@@ -74,7 +112,7 @@ class Source:
                 return read
             yield
 
-    def match(self, pattern: regex.Pattern[str]) -> Reading[regex.Match[str] | None]:
+    def match(self, pattern: Pattern) -> Reading[regex.Match[str] | None]:
         """Reads what the pattern matches here; None, with nothing read, where it can't match whatever comes."""
         while True:
             found = pattern.match(self.text, self.at, partial=not self.closed)
@@ -86,7 +124,7 @@ class Source:
             yield
 
     def until(
-        self, pattern: regex.Pattern[str], say: Callable[[str], Any], at_end: regex.Pattern[str] | None = None
+        self, pattern: Pattern, say: Callable[[str], Any], at_end: regex.Pattern[str] | None = None
     ) -> Reading[regex.Match[str] | None]:
         """Passes on all text before the next match, as soon as it can't be part of one; None at the end of the text.
 
