@@ -13,6 +13,10 @@ KEYS = (("akey_one", "bkey_two"), ("ckey_three", "dkey_four"))  # sorted: some t
 STRINGS = (("Wertvier", "Wertsechs"), ("Wertacht", "Wertzehn"))
 NUMBERS = ((73101, 73102), (73103, 73104))
 
+VALUES = {"integer": 7, "number": 0.5, "boolean": True, "null": None, "object": {"z": 1}, "array": [1]}
+"""A value of each JSON type but string."""
+SPECIAL = 'Wert<&>\n"neun"'
+
 Form = Literal["object", "string"]
 """How a template wants the arguments of a call: as an object, or as JSON text."""
 

@@ -185,7 +185,7 @@ class _Marked:
         allowed = values.types({**self._schema, "properties": {"it": schema}}, "it") or {"string"}
         notation = self._notation()
         textual = allowed == {"string"} if notation else "string" in allowed
-        pattern = fill(self._arguments.text if textual else self._arguments.other, key=key, value="‹value›")
+        pattern = fill(self._arguments.pattern("string" if textual else min(allowed)), key=key, value="‹value›")
         before_value, _, after_value = pattern.partition("‹value›")
         if notation:
             value = Literals(self._rules, notation, self._schema, f"{name}_value").value(schema)

@@ -13,6 +13,7 @@ from typing import Any
 
 from agentkit.dialect.syntax import Calls, fill, parts
 from agentkit.dialect.template import Message
+from agentkit.dialect.values import type_of
 
 CALLS = Calls(
     kind="json", call='<tool_call>\n{"name": "‹name›", "arguments": ‹arguments›}\n</tool_call>', separator="\n"
@@ -48,7 +49,7 @@ def _written_arguments(calls: Calls, arguments: dict[str, Any]) -> str:
     return one.separator.join(
         fill(one.text, key=key, value=value)
         if isinstance(value, str)
-        else fill(one.other, key=key, value=json.dumps(value, ensure_ascii=False))
+        else fill(one.pattern(type_of(value)), key=key, value=json.dumps(value, ensure_ascii=False))
         for key, value in arguments.items()
     )
 

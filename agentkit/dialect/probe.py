@@ -11,12 +11,15 @@ from agentkit.dialect import marks, template, thoughts, told
 from agentkit.dialect.examples import (
     ID_WITH_NAME,
     IDS,
+    KEYS,
     NAMES,
     NUMBERS,
     RESULT,
+    SPECIAL,
     TEXT,
     TOOLS,
     USER,
+    VALUES,
     Call,
     Form,
     example,
@@ -24,7 +27,7 @@ from agentkit.dialect.examples import (
 )
 from agentkit.dialect.infer import infer
 from agentkit.dialect.leads import begun
-from agentkit.dialect.syntax import Calls, Reasoning, Syntax
+from agentkit.dialect.syntax import Arguments, Calls, Reasoning, Syntax, fill
 from agentkit.dialect.template import Message, TemplateRefusalError
 
 
@@ -161,7 +164,35 @@ class Probe:
         typed, _ = infer([example(0, NUMBERS)], self._tried([example(0, NUMBERS)], prompt, lead), end)
         if typed is None or typed.arguments is None:
             return calls
-        return dataclasses.replace(calls, arguments=dataclasses.replace(calls.arguments, other=typed.arguments.text))
+        one = dataclasses.replace(calls.arguments, other=typed.arguments.text)
+        one = dataclasses.replace(one, types=self._types(one, prompt, lead), guard=self._guard(one, prompt, lead))
+        return dataclasses.replace(calls, arguments=one)
+
+    def _with_value(self, value: Any, prompt: str, lead: str) -> str:
+        """A call whose first argument has this value."""
+        call = example(0)
+        changed = dataclasses.replace(call, arguments={**call.arguments, KEYS[0][0]: value})
+        return self._tried([changed], prompt, lead)
+
+    def _types(self, one: Arguments, prompt: str, lead: str) -> tuple[tuple[str, str], ...]:
+        """The word for each JSON type."""
+        before, after = one.around_type
+        if not before:
+            return ()
+        mark = (
+            fill(before, key=KEYS[0][0]).partition("‹value›")[0],
+            fill(after, value="‹value›").partition("‹value›")[0],
+        )
+        word = re.compile(re.escape(mark[0]) + r"(\w+)" + re.escape(mark[1]))
+        found = {name: word.search(self._with_value(value, prompt, lead)) for name, value in VALUES.items()}
+        return tuple((name, told[1]) for name, told in found.items() if told)
+
+    def _guard(self, one: Arguments, prompt: str, lead: str) -> tuple[str, str]:
+        """What stands around a string with special characters and around no other."""
+        opened, _, closed = fill(one.text, key=KEYS[0][0], value="‹value›").partition("‹value›")
+        before, found, after = self._with_value(SPECIAL, prompt, lead).partition(SPECIAL)
+        extra = before.rpartition(opened)[2] if found and opened in before else ""
+        return (extra, after.partition(closed)[0]) if extra and closed and closed in after else ("", "")
 
     def _tried(self, calls: list[Call], prompt: str, lead: str) -> str:
         try:

@@ -20,6 +20,7 @@ tags: the name stands in a marker, each argument in marks of its own.
 python: a call in Python's syntax with keyword arguments.
 """
 
+_WORD = re.compile(r"‹\w+›|\w+|\W", re.DOTALL)
 SLOT = re.compile("‹(name|id|index|arguments|key|value)›")
 
 
@@ -33,6 +34,27 @@ class Arguments:
     """Pattern of an argument of any other type; the same as `text` where the syntax carries no types."""
     separator: str = ""
     """What stands between two arguments and neither before the first nor after the last."""
+    types: tuple[tuple[str, str], ...] = ()
+    """The word by which the marks tell a value's JSON type, for each type, where they do."""
+    guard: tuple[str, str] = ("", "")
+    """What stands around a string that holds special characters: `("<![CDATA[", "]]>")`."""
+
+    def pattern(self, json_type: str) -> str:
+        """The pattern of an argument of this JSON type."""
+        if json_type == "string":
+            return self.text
+        before, after = self.around_type
+        word = dict(self.types).get(json_type)
+        return f"{before}{word}{after}" if word else self.other
+
+    @property
+    def around_type(self) -> tuple[str, str]:
+        """The pattern of an argument before and after the word that tells the type; ("", "") where there is none."""
+        words, other = _WORD.findall(self.text), _WORD.findall(self.other)
+        different = [i for i, (a, b) in enumerate(zip(words, other, strict=False)) if a != b]
+        if len(words) != len(other) or len(different) != 1 or not words[different[0]].isalnum():
+            return "", ""
+        return "".join(words[: different[0]]), "".join(words[different[0] + 1 :])
 
     @property
     def own_quotes(self) -> tuple[str, str] | None:
@@ -115,7 +137,9 @@ class Syntax:
             data: dict[str, Any] = json.loads(text)
             calls, reasoning = data.pop("calls", None), data.pop("reasoning", None)
             if calls and calls.get("arguments"):
-                calls["arguments"] = Arguments(**calls["arguments"])
+                one = calls["arguments"]
+                one |= {"types": tuple(map(tuple, one["types"])), "guard": tuple(one["guard"])}
+                calls["arguments"] = Arguments(**one)
             if calls:
                 calls["separators"] = tuple(calls["separators"])
             data["next_turn"] = tuple(data.get("next_turn", ()))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -99,6 +100,7 @@ class _Argument:
         text, other = parts(arguments.text), parts(arguments.other)
         self._typed = text != other
         self._quote = arguments.own_quotes
+        self._guard = arguments.guard
         before, between, close = other[0], other[2], "".join(_slotted(other[4:]))
         self._close = close
         self.start = loose(before) if before.strip() else r"[\w.\-]+\s*" + (loose(between) or "=")
@@ -108,7 +110,12 @@ class _Argument:
             else r"(?P<key>[\w.\-]+)"
         )
         opened = f"{loose(before)}\\s*{key}\\s*{loose(between)}"
-        if self._typed and not self._quote:
+        around = arguments.around_type
+        self._text_word = ""
+        if around[0] and not self._quote:  # the marks tell the type in a word
+            self._text_word = arguments.text[len(around[0]) : len(arguments.text) - len(around[1])]
+            opened = self._told(f"{around[0]}\0{around[1]}".partition("‹value›")[0], key)
+        elif self._typed and not self._quote:
             textual = f"{loose(text[0])}\\s*{key.replace('key', 'text_key')}\\s*{loose(text[2])}"
             opened = f"(?:{textual}|{opened})"
         self._open = regex.compile(opened)
@@ -116,6 +123,13 @@ class _Argument:
         self._marked = len(before.strip()) > 1
         self._textual: bool | None = None
         self._key = ""
+
+    @staticmethod
+    def _told(opening: str, key: str) -> str:
+        """What opens an argument, with the type as a word; "\0" stands in its place."""
+        pieces = re.split("(‹key›|\0)", opening)
+        slots = {"‹key›": key, "\0": r"(?P<type>\w+)"}
+        return r"\s*".join(slots.get(piece) or loose(piece) for piece in pieces if piece.strip())
 
     def compile(self, ends: str) -> None:
         """`ends`: what may follow a value's closing mark."""
@@ -137,6 +151,8 @@ class _Argument:
             return None
         slots = found.groupdict()
         self._textual = None if not self._typed or self._quote else slots.get("text_key") is not None
+        if "type" in slots:
+            self._textual = slots["type"] == self._text_word
         self._key = (slots.get("text_key") or slots["key"]).strip()
         if self._newline and (yield from source.peek()) == "\n":
             source.take(1)
@@ -152,6 +168,8 @@ class _Argument:
                 yield from self._literal(source, events)
             return
         close = self._close.replace("‹key›", self._key)
+        if self._guard[0] and (yield from source.match(regex.compile(regex.escape(self._guard[0])))):
+            close = self._guard[1] + close
         if allowed is None or "string" not in allowed:
             written = yield from self._json(source, close)
             if written is not None:

@@ -42,7 +42,7 @@ def _types(schema: Any, root: Schema, depth: int) -> Iterator[str]:
         yield from (name for name in declared if isinstance(name, str))
     else:
         for value in [*schema.get("enum", ()), *([schema["const"]] if "const" in schema else ())]:
-            yield _type(value)
+            yield type_of(value)
         reference = schema.get("$ref")
         if isinstance(reference, str) and reference.startswith("#/"):
             target: Any = root
@@ -54,7 +54,8 @@ def _types(schema: Any, root: Schema, depth: int) -> Iterator[str]:
                 yield from _types(option, root, depth + 1)
 
 
-def _type(value: Any) -> str:
+def type_of(value: Any) -> str:
+    """The JSON type of a value."""
     if value is None:
         return "null"
     if isinstance(value, bool):
@@ -78,7 +79,7 @@ def typed(text: str, allowed: set[str] | None, textual: bool | None = None) -> A
         return value
     if isinstance(value, float) and value.is_integer() and allowed & {"integer", "number"}:
         return int(value)
-    if _type(value) in allowed or (_type(value) == "integer" and "number" in allowed):
+    if type_of(value) in allowed or (type_of(value) == "integer" and "number" in allowed):
         return value
     if "string" in allowed:
         return text
