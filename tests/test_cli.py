@@ -81,7 +81,7 @@ def test_inspect_cuts_a_call_into_its_parts(kind: str) -> None:
     dialect = Dialect.from_template(TEMPLATES[kind])
     parts = inspection.parts_of_call(dialect)
     assert "".join(text for _, text in parts) == inspection.inspect(dialect).call
-    assert ("name", "get_weather") in parts
+    assert any("get_weather" in text for slot, text in parts if slot in {"name", "id"})
     assert any("Oslo" in text for slot, text in parts if slot == "arguments")
 
 

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from agentkit.dialect import literals, marks, values
 from agentkit.dialect.headed import header_end
-from agentkit.dialect.leads import first_mark
+from agentkit.dialect.leads import begun, first_mark
 from agentkit.dialect.literals import Literals
 from agentkit.dialect.rules import Rules, closed, json_value
 from agentkit.dialect.syntax import Arguments, Calls, Syntax, fill, parts
@@ -40,7 +40,7 @@ def tools_grammar(
         functions = [function for function in functions if function["name"] == tool_choice]
         if not functions:
             raise ValueError(f"tool_choice names {tool_choice!r}, which is not among the tools offered: {offered}")
-    build = _Build(syntax, tokenizer)
+    build = _Build(syntax, tokenizer, prompt)
     thought = build.thought(prompt)
     if syntax.calls is None or not functions or tool_choice == "none":
         return build.rules.grammar(f"{thought} {build.rules.free('text', build.starts)}")
@@ -59,7 +59,7 @@ def answer_grammar(
     tokenizer: AddedTokens | None = None,
 ) -> str:
     """A JSON answer, or calls of the tools: see `Dialect.answer_grammar`."""
-    build = _Build(syntax, tokenizer)
+    build = _Build(syntax, tokenizer, prompt)
     answer = build.rules.add("answer", json_value(schema))
     if tools and syntax.calls:
         functions = [dict(tool.get("function", tool)) for tool in tools]
@@ -70,8 +70,10 @@ def answer_grammar(
 class _Build:
     """What all parts of one grammar share."""
 
-    def __init__(self, syntax: Syntax, tokenizer: AddedTokens | None) -> None:
+    def __init__(self, syntax: Syntax, tokenizer: AddedTokens | None, prompt: str) -> None:
         self.syntax = syntax
+        self.begun = begun(prompt, syntax.calls) if syntax.calls and not header_end(syntax) else ""
+        """What the prompt has already written of a call."""
         self.rules = Rules(tokenizer.get_added_vocab() if tokenizer else {})
         calls = syntax.calls
         found = [first_mark(calls.open), first_mark(parts(calls.call)[0])] if calls else []
@@ -111,10 +113,17 @@ class _Section:
 
     def alone(self) -> str:
         """Calls and nothing else."""
-        content_open = self._build.syntax.content_open if not header_end(self._build.syntax) else ""
-        said = f"({_SPACE} {self._rules.literal(content_open)})?" if content_open else ""
+        syntax, begun_text = self._build.syntax, self._build.begun
+        content_open = "" if header_end(syntax) else syntax.content_open.removeprefix(begun_text)
         space = _SPACE if self._space or content_open else ""
-        return " ".join(filter(None, [said, space, self._rules.literal(self._lead), self._rest]))
+        lead = self._rules.literal(self._lead.removeprefix(begun_text))
+        if content_open and begun_text:
+            lead = f"({lead} | {self._rules.literal(content_open)} {_SPACE} {self._rules.literal(self._lead)})"
+        elif content_open:
+            lead = f"({_SPACE} {self._rules.literal(content_open)})? {space} {lead}"
+        else:
+            lead = f"{space} {lead}".strip()
+        return f"{lead} {self._rest}".strip()
 
     def amid_text(self) -> str:
         """Text, with calls where their first mark is written."""

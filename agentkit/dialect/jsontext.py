@@ -51,7 +51,11 @@ class JsonText:
                 out.append(text[at:stop])
                 at = stop
                 continue
-            if self._expects_key and not char.isspace():
+            if self._expects_key and char.isspace():
+                out.append(char)
+                at += 1
+                continue
+            if self._expects_key:
                 self._expects_key = False
                 self.broken = char not in '"}'
                 if self.broken:

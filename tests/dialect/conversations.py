@@ -87,6 +87,11 @@ def assistant(calls: list[tuple[str, dict[str, Any]]], content: str = "", **fiel
     return {"role": "assistant", "content": content, "tool_calls": made, **fields}
 
 
+def _telling(call: dict[str, Any], number: int) -> dict[str, Any]:
+    """The call with an id that carries its name."""
+    return {**call, "id": f"functions.{call['function']['name']}:{number}"}
+
+
 def prompt(chat_template: str) -> str:
     """What the model reads before its turn."""
     return template.render(chat_template, [USER], TOOLS, add_generation_prompt=True)
@@ -94,6 +99,8 @@ def prompt(chat_template: str) -> str:
 
 def written(chat_template: str, turn: dict[str, Any], end: str) -> str:
     """What the template writes for the turn, from where the prompt ends, without the mark that ends the turn."""
+    if "c.function.name" not in chat_template:
+        turn = {**turn, "tool_calls": [_telling(call, i) for i, call in enumerate(turn["tool_calls"])]}
     full = template.render(chat_template, [USER, turn], TOOLS)
     lead = prompt(chat_template)
     lead = lead if full.startswith(lead) else lead.removesuffix("<think>\n")

@@ -98,6 +98,37 @@ TEMPLATES = {
         "{% elif v is none %}None{% else %}{{ v | tojson }}{% endif %}{{ ', ' if not loop.last }}{% endfor %})"
         "{{ ', ' if not loop.last }}{% endfor %}]{% endif %}"
     ),
+    "types in words": turn(
+        SAID + CALLS + "<|call|>{{ c.function.name }}{% for k, v in c.function.arguments.items() %}"
+        '<|arg key="{{ k }}" type="'
+        "{{ 'string' if v is string else 'boolean' if v is boolean else 'number' if v is number else 'object' if v is "
+        "mapping else 'array' }}"
+        '"|>{{ v if v is string else v | tojson }}<|/arg|>{% endfor %}<|/call|>{% endfor %}'
+    ),
+    "guarded strings": turn(
+        SAID
+        + CALLS
+        + '<f name="{{ c.function.name }}">{% for k, v in c.function.arguments.items() %}<p name="{{ k }}">'
+        "{% if v is string and ('<' in v or '\n' in v or '&' in v) %}<![CDATA[{{ v }}]]>{% elif v is string %}{{ v }}"
+        "{% else %}{{ v | tojson }}{% endif %}</p>{% endfor %}</f>{% endfor %}"
+    ),
+    "the id tells the name": turn(
+        SAID + CALLS + "<|call|>{{ c.id }}<|args|>{{ c.function.arguments | tojson }}<|done|>{% endfor %}"
+    ),
+    "words": turn(
+        SAID + "{% if m.tool_calls %}tools[" + CALLS + '{"name": "{{ c.function.name }}", "arguments": '
+        '{{ c.function.arguments | tojson }}}{{ ", " if not loop.last }}{% endfor %}]{% endif %}'
+    ),
+    "python lines": turn(
+        SAID + "{% if m.tool_calls %}<calls>\n" + CALLS + "{{ c.function.name }}({% for k, v in "
+        "c.function.arguments.items() %}{{ k }}={% if v is string %}{{ v | tojson }}{% elif v is boolean %}"
+        "{{ 'True' if v else 'False' }}{% else %}{{ v | tojson }}{% endif %}{{ ', ' if not loop.last }}{% endfor %})\n"
+        "{% endfor %}</calls>{% endif %}"
+    ),
+    "indented": turn(
+        SAID + CALLS + "<call>\n{{ {'name': c.function.name, 'arguments': c.function.arguments} | tojson(indent=2) }}\n"
+        "</call>\n{% endfor %}"
+    ),
 }
 """By kind. Each renders text and calls; the user's and the tools' turns are the same in all."""
 
