@@ -134,7 +134,7 @@ class Dialect:
 
     def reader(self, *, tools: Sequence[dict[str, Any]] | None = None, prompt: str = "") -> Reader:
         """What reads a turn as it is written; the arguments are those of `read`."""
-        return Reader(self.calling_syntax, tools, prompt)
+        return Reader(self.syntax, tools, prompt)
 
     def grammar(
         self,

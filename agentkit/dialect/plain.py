@@ -11,13 +11,23 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from agentkit.dialect.syntax import Calls, fill, parts
+from agentkit.dialect.syntax import Arguments, Calls, fill, parts
 from agentkit.dialect.template import Message
 from agentkit.dialect.values import type_of
 
 CALLS = Calls(
     kind="json", call='<tool_call>\n{"name": "‹name›", "arguments": ‹arguments›}\n</tool_call>', separator="\n"
 )
+
+PYTHON = Calls(
+    kind="python",
+    call="‹name›(‹arguments›)",
+    open="[",
+    close="]",
+    separator=", ",
+    arguments=Arguments(text='‹key›="‹value›"', other="‹key›=‹value›", separator=", "),
+)
+"""The other form that models use most where neither template nor prompt says how to call."""
 
 
 def written(calls: Calls, turn: Message) -> str:

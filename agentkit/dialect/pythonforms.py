@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, ClassVar
 
 import regex
 
 from agentkit.dialect import marks, values
 from agentkit.dialect.events import Events
-from agentkit.dialect.leads import AROUND, any_of, loose
+from agentkit.dialect.leads import AROUND, any_name, any_of, loose
 from agentkit.dialect.source import Reading, Source
 from agentkit.dialect.syntax import Calls
 
@@ -25,6 +25,7 @@ class PythonForm:
     Args:
         calls: the syntax.
         tools: the tools offered, which type the values.
+        only: the names that count; None for any.
     """
 
     _key = regex.compile(rf"(?P<key>{_WORD})\s*=\s*")
@@ -35,18 +36,21 @@ class PythonForm:
     _string_end: ClassVar = {quote: regex.compile(rf"(?<!(?<!\\)\\){quote}") for quote in "\"'"}
     _comma = regex.compile(",")
 
-    def __init__(self, calls: Calls, tools: Sequence[dict[str, Any]] | None = None) -> None:
+    def __init__(
+        self, calls: Calls, tools: Sequence[dict[str, Any]] | None = None, only: Collection[str] | None = None
+    ) -> None:
         self._schemas = values.parameters(tools)
+        name = _NAME if only is None else f"(?:{any_name(only)})"
         before_name, _, rest = calls.call.partition("‹name›")
         opening = (calls.open + before_name).strip().rstrip("[").strip()
         each = f"(?:{loose(before_name)}\\s*)?" if before_name.strip() else ""
-        bracketed = rf"\[\s*{_NAME}\s*\({_ARGUMENT}"
+        bracketed = rf"\[\s*{name}\s*\({_ARGUMENT}"
         self.anchor = AROUND + bracketed
         if opening:
-            self.anchor = rf"{loose(opening)}(?=\s*(?:\[\s*)?{_NAME}\s*\()|{self.anchor}"
-        self.again = rf"{each}{_NAME}\s*\({_ARGUMENT}"
+            self.anchor = rf"{loose(opening)}(?=\s*(?:\[\s*)?{name}\s*\()|{self.anchor}"
+        self.again = rf"{each}{name}\s*\({_ARGUMENT}"
         opened = f"(?:{loose(opening)}\\s*)?" if opening else ""
-        self._begin = regex.compile(rf"{opened}{AROUND}{each}(?:\[\s*)?(?P<name>{_NAME})\s*\(\s*")
+        self._begin = regex.compile(rf"{opened}{AROUND}{each}(?:\[\s*)?(?P<name>{name})\s*\(\s*")
         self.tail = ")" + rest.rpartition(")")[2]
         closing = [piece for piece in marks.pieces(rest.rpartition(")")[2] + calls.close) if piece.strip()][:1]
         after = any_of([r"[,;\]\n]", *map(regex.escape, closing)])

@@ -8,7 +8,8 @@ from typing import Any
 import regex
 from langchain_core.messages import AIMessage, AIMessageChunk
 
-from agentkit.dialect import marks, values
+from agentkit.dialect import marks, plain, values
+from agentkit.dialect.anyform import AnyForm
 from agentkit.dialect.events import Events
 from agentkit.dialect.forms import Form, JsonForm, NamedForm
 from agentkit.dialect.headed import Headed, header_end
@@ -55,14 +56,14 @@ class Reader:
     def __init__(self, syntax: Syntax, tools: Sequence[dict[str, Any]] | None = None, prompt: str = "") -> None:
         self._source = Source()
         self._events = Events()
-        self._form = form(syntax.calls, tools) if syntax.calls else None
+        self._form: Form = form(syntax.calls, tools) if syntax.calls else AnyForm(tools)
         self._bare = self._bare_form(syntax, tools)
         self._thought_end = regex.compile(regex.escape(syntax.reasoning.close)) if syntax.reasoning else None
-        call = f"(?<![^\\n])(?:{self._form.anchor})" if self._form else ""
+        call = f"(?<![^\\n])(?:{self._form.anchor})"
         self._thought_or_call = Choice({"end": self._thought_end.pattern if self._thought_end else "", "call": call})
         self._marks = self._all_marks(syntax)
         self._after = self._after_call(syntax, self._form)
-        self._again = regex.compile(self._form.again if self._form else _NOTHING)
+        self._again = regex.compile(self._form.again)
         self._bare_start = regex.compile(self._bare.bare if self._bare else _NOTHING)
         thinking = bool(syntax.reasoning and prompt.rstrip().endswith(syntax.reasoning.open))
         headed = Headed(syntax, tools) if header_end(syntax) else None
@@ -99,17 +100,16 @@ class Reader:
                 "thought": regex.escape(syntax.reasoning.open) if syntax.reasoning else "",
                 "unopened": regex.escape(syntax.reasoning.close) if syntax.reasoning else "",
                 "said": loose(syntax.content_open),
-                "call": self._form.anchor if self._form else "",
+                "call": self._form.anchor,
                 "frame": "|".join(frames(syntax)),
             }
         )
 
     @staticmethod
-    def _after_call(syntax: Syntax, read: Form | None) -> Choice:
+    def _after_call(syntax: Syntax, read: Form) -> Choice:
         """The marks that may stand after a call, each of which a model may leave out."""
-        if syntax.calls is None or read is None:
-            return Choice({})
-        tail = f"{fill(read.tail)} {syntax.calls.close} {syntax.calls.separator}"
+        calls = syntax.calls or plain.CALLS
+        tail = f"{fill(read.tail)} {calls.close} {calls.separator}"
         found = dict.fromkeys(piece for piece in marks.pieces(tail) if not piece.isspace())
         pieces = [regex.escape(piece) for piece in sorted(found, key=len, reverse=True)]
         known = [ending(read.tail), *pieces, r"<\|[\w▁]+\|>", r"\]", f"[;,](?=\\s*(?:{read.again}))"]
@@ -180,7 +180,7 @@ class Reader:
         """A section of calls; the source stands at the anchor, which ends at `anchored`. What is none is said."""
         source, form = self._source, self._form
         any_read = False
-        while form is not None:
+        while True:
             place = source.keep()
             anchored -= source.at
             read = yield from form.read(source, self._events)

@@ -70,6 +70,29 @@ def test_the_example_is_the_syntax(kind: str) -> None:
     assert written.partition("<|over|>")[2] == "\n<|turn|>tool\nSunny.<|over|>\n"
 
 
+@pytest.mark.parametrize(
+    "output",
+    [
+        '<tool_call>\n{"name": "get_weather", "arguments": {"city": "Oslo", "days": 2}}\n</tool_call>',
+        '<|tool_call_start|>[get_weather(city="Oslo", days=2)]<|tool_call_end|>',
+        '{"name": "get_weather", "parameters": {"city": "Oslo", "days": 2}}',
+        '[{"name": "get_weather", "arguments": {"city": "Oslo", "days": 2}}]',
+    ],
+)
+def test_where_nothing_is_told_the_forms_in_use_are_read(output: str) -> None:
+    template = (
+        "{% if tools %}Tools: {{ tools | tojson }}\n{% endif %}{% for m in messages %}<|turn|>{{ m.role }}\n"
+        "{{ m.content }}<|over|>\n{% endfor %}{% if add_generation_prompt %}<|turn|>assistant\n{% endif %}"
+    )
+    dialect = Dialect.from_template(template)
+    assert dialect.syntax.calls is None
+    message = dialect.read(f"Sure.\n{output}\nDone.", tools=TOOLS)
+    assert [(c["name"], c["args"]) for c in message.tool_calls] == [("get_weather", {"city": "Oslo", "days": 2})]
+    assert message.content.split() == ["Sure.", "Done."]
+    other = output.replace("get_weather", "print") if "<tool_call>" not in output else "[1] print(city=3)"
+    assert dialect.read(other, tools=TOOLS).tool_calls == []
+
+
 def test_no_example_is_no_syntax() -> None:
     template = "{% for m in messages %}{{ m.content }}{% if loop.first %}{{ tools | tojson }}{% endif %}{% endfor %}"
     assert Dialect.from_template(template).syntax.calls is None
