@@ -124,22 +124,19 @@ class Reader:
 
     def _unmarked(self) -> Reading[None]:
         """Calls without marks at the start of a turn."""
+        source = self._source
         if self._bare is None:
             return
-        place = self._source.keep()
-        space = yield from self._source.space()
-        while (yield from self._source.match(self._bare_start)):
-            self._source.at = place + len(space)
-            if not (yield from self._bare.read(self._source, self._events)):
-                break
-            yield from self._another()
-            place, space = self._source.keep(), ""
-        else:
-            self._source.at = place
-            self._source.release()
-            return
-        self._events.content(self._source.text[place : self._source.at])
-        self._source.release()
+        place = source.keep()
+        yield from source.space()
+        start = source.at
+        begins = yield from source.match(self._bare_start)
+        source.at = start if begins else place
+        if begins and not (yield from self._bare.read(source, self._events)):
+            self._events.content(source.text[place : source.at])
+        elif begins and (yield from self._another()):
+            yield from self._calls(source.at, self._events.content)
+        source.release()
 
     def _turn(self, thinking: bool) -> Reading[str]:
         if thinking:
