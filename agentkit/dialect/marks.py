@@ -5,8 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-_PIECE = re.compile(r"<+[^<>\n]*>+|[◁⟨«【][^◁▷⟨⟩«»【】\n]*[▷⟩»】]|\[[A-Z_/]+\]|‹\w+›|\w+|\s+|.", re.DOTALL)
-_ONLY_MARKS = re.compile(r"(?:\s|<+[^<>]*>+|[◁⟨«【][^◁▷⟨⟩«»【】]*[▷⟩»】]|\[[A-Z_/]+\])*\Z")
+_MARK = "|".join(
+    [
+        r"[\[\]]<[\[\]]\w+[\[\]]>[\[\]]",  # brackets around brackets
+        r"<+[^<>\n]*>+",
+        r"[◁⟨«【][^◁▷⟨⟩«»【】\n]*[▷⟩»】]",
+        r"\[[A-Z_/]+\]",
+    ]
+)
+_PIECE = re.compile(rf"{_MARK}|‹\w+›|\w+|\s+|.", re.DOTALL)
+_ONLY_MARKS = re.compile(rf"(?:\s|{_MARK})*\Z")
 
 
 def pieces(text: str) -> list[str]:

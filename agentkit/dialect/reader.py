@@ -135,7 +135,7 @@ class Reader:
         if begins and not (yield from self._bare.read(source, self._events)):
             self._events.content(source.text[place : source.at])
         elif begins and (yield from self._another()):
-            yield from self._calls(source.at, self._events.content)
+            yield from self._calls(self._events.content)
         source.release()
 
     def _turn(self, thinking: bool) -> Reading[str]:
@@ -151,7 +151,7 @@ class Reader:
                 yield from self._thought()
             elif found.lastgroup == "call":
                 self._source.at = found.start()
-                yield from self._calls(found.end(), self._events.content)
+                yield from self._calls(self._events.content)
 
     def _events_boundary(self, group: str | None) -> None:
         if group != "call":
@@ -169,27 +169,25 @@ class Reader:
             if found is None or found.lastgroup != "call":
                 break
             self._source.at = found.start()
-            if (yield from self._calls(found.end(), self._events.reasoning)):
+            if (yield from self._calls(self._events.reasoning)):
                 break
         self._events.boundary()
 
-    def _calls(self, anchored: int, say: Callable[[str], None]) -> Reading[bool]:
-        """A section of calls; the source stands at the anchor, which ends at `anchored`. What is none is said."""
+    def _calls(self, say: Callable[[str], None]) -> Reading[bool]:
+        """A section of calls; the source stands at the anchor of the first. What turns out to be none is said."""
         source, form = self._source, self._form
         any_read = False
         while True:
             place = source.keep()
-            anchored -= source.at
             read = yield from form.read(source, self._events)
             if not read:
-                source.at = max(source.at, place + anchored)
+                source.at = max(source.at, place + 1)
                 say(source.text[place : source.at])
                 source.release()
                 break
             any_read = True
             if not (yield from self._another()):
                 break
-            anchored = source.at
         return any_read
 
     def _another(self) -> Reading[bool]:

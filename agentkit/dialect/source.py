@@ -17,6 +17,8 @@ Reading = Generator[None, None, T]
 
 _SPACE = regex.compile(r"\s*")
 _COMPACT_AT = 4096
+_LONGEST = 256
+"""How many characters a match may still be waiting for more text."""
 
 
 class Choice:
@@ -35,8 +37,15 @@ class Choice:
         self._each = {name: regex.compile(pattern) for name, pattern in named.items()}
 
     def search(self, text: str, at: int, partial: bool) -> regex.Match[str] | None:
-        """As a compiled expression's `search`; partial where an earlier alternative may still match at that place."""
-        return self._settled(self._all.search(text, at, partial=partial), text, partial)
+        """As a compiled expression's `search`; partial where one may still match earlier, or an earlier one there."""
+        found = self._settled(self._all.search(text, at, partial=partial), text, partial)
+        if found is None or not partial:
+            return found
+        for place in range(max(at, len(text) - _LONGEST), found.start()):
+            earlier = self._all.fullmatch(text, place, partial=True)
+            if earlier is not None and earlier.partial:
+                return earlier
+        return found
 
     def match(self, text: str, at: int, partial: bool) -> regex.Match[str] | None:
         """The same at one place."""
