@@ -10,6 +10,11 @@ from typing import Any
 
 _WORDS: dict[str, Any] = {"true": True, "false": False, "null": None, "none": None}
 _DEPTH = 100
+_STRING = re.compile(r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*\"""", re.DOTALL)
+_ANY_ESCAPE = re.compile(r"\\(.)", re.DOTALL)
+_NO_LITERAL = re.compile(
+    r"""\d(?![eE][+-]?\d)[A-Za-z_]|\b(?!True\b|False\b|None\b)[A-Za-z_]|[\w'"\])}]\s*[(\[{]""",
+)
 _ESCAPES = {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f", "\\": "\\", '"': '"', "'": "'", "/": "/"}
 _ESCAPE = re.compile(r"""\\(?:([nrtbf\\"'/])|u([0-9a-fA-F]{4})|x([0-9a-fA-F]{2}))""")
 
@@ -97,11 +102,22 @@ def look(text: str) -> Any:
         return _WORDS[stripped.lower()]
     if stripped[:1] in {"{", "[", "(", "'", '"'} and len(stripped) < 100_000:
         try:
-            value = ast.literal_eval(stripped)
-            return json.loads(json.dumps(value, allow_nan=False))
+            return json.loads(json.dumps(_python(stripped), allow_nan=False))
         except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
             pass
     return text
+
+
+def _known_escape(escape: re.Match[str]) -> str:
+    return escape[0] if escape[1] in "\\'\"abfnrtvxuUN01234567\n" else "\\\\" + escape[1]
+
+
+def _python(text: str) -> Any:
+    """A Python literal. What the compiler would warn of is mended or refused first: its warnings go to everybody."""
+    text = _STRING.sub(lambda string: _ANY_ESCAPE.sub(_known_escape, string[0]), text)
+    if _NO_LITERAL.search(_STRING.sub("''", text)):
+        raise ValueError("a word, a call or an index")
+    return ast.literal_eval(text)
 
 
 def unescaped(text: str, quote: str) -> str:
