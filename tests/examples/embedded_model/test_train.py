@@ -71,10 +71,11 @@ def test_a_run_learns_resumes_and_exports(
         )
 
     table = evaluate(greedy(out, new_tokens=4), 2, "test", kinds=("no_tool", "look_up"))
-    card.write(work, out, table)
+    card.write(work, out, table, remark="A remark.")
     text = (out / "README.md").read_text()
     assert f"| seed | {TINY.seed} |" in text
     assert "| no tool | 2 |" in text
+    assert "\nA remark.\n" in text
     assert json.loads((out / "tokenizer_config.json").read_text())["clean_up_tokenization_spaces"] is False
 
 
@@ -84,6 +85,18 @@ def test_schedule_warms_up_stays_and_falls() -> None:
     assert values[train.WARM_UP : 350] == [1.0] * (350 - train.WARM_UP)
     assert values[350:] == sorted(values[350:], reverse=True)
     assert values[-1] == train.FINAL
+
+
+def test_a_second_schedule_starts_where_the_first_ended(
+    tmp_path: Path, tokenizer: Tokenizer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = _start(tmp_path, tokenizer, monkeypatch)
+    for _ in run.train(until=2):
+        pass
+    run.extend(3, lr=0.01)
+    assert [done.step for done in run.train()] == [3, 4, 5]
+    assert run.optimiser.param_groups[0]["lr"] == 0.01
+    assert train.schedule(2, 5, begin=2) == train.schedule(0, 3)
 
 
 def test_minutes_fix_the_number_of_steps_from_the_speed(

@@ -1,0 +1,168 @@
+"""Random choices for one half of the language: words and patterns seen in training, or those held out for testing."""
+
+from __future__ import annotations
+
+import hashlib
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import TypeVar
+
+T = TypeVar("T")
+HELD_OUT_ONE_IN = 8
+
+_ONSETS = [
+    "b",
+    "br",
+    "c",
+    "ch",
+    "cl",
+    "d",
+    "dr",
+    "f",
+    "fl",
+    "g",
+    "gr",
+    "h",
+    "j",
+    "k",
+    "kl",
+    "kr",
+    "l",
+    "m",
+    "n",
+    "p",
+    "pr",
+    "r",
+    "s",
+    "sh",
+    "sk",
+    "st",
+    "t",
+    "th",
+    "tr",
+    "v",
+    "w",
+    "z",
+]
+_VOWELS = ["a", "e", "i", "o", "u", "a", "e", "i", "o", "ai", "ea", "ia", "io", "ou"]
+_CODAS = ["", "", "", "l", "m", "n", "r", "s", "t", "nd", "rk", "th", "x", "rt", "ck"]
+_ENDINGS = ["", "", "", "a", "ia", "o", "en", "or", "is", "um", "ville", "ton", "berg", "land", "ford", "stan", "y"]
+
+_ACCENTED = {
+    "a": "áàâäãåă",
+    "e": "éèêëę",
+    "i": "íîï",
+    "o": "óôöõø",
+    "u": "úûü",
+    "s": "šşß",
+    "c": "çčć",
+    "n": "ñń",
+    "l": "ł",
+    "z": "žż",
+}
+
+
+def is_held_out(word: str) -> bool:
+    """Whether a word belongs to the test half: decided by its BLAKE2 hash alone, so it is the same in every run."""
+    return hashlib.blake2b(word.lower().encode(), digest_size=4).digest()[0] % HELD_OUT_ONE_IN == 0
+
+
+@cache
+def _half(words: tuple[str, ...], held_out: bool) -> tuple[str, ...]:
+    half = tuple(word for word in words if is_held_out(word) == held_out)
+    if not half:
+        raise ValueError(f"No {'held-out' if held_out else 'training'} word among {words[:5]}…: make the list longer.")
+    return half
+
+
+@dataclass(frozen=True)
+class Patterns:
+    """Sentence patterns with ``{slots}``; those in ``held_out`` never occur in training."""
+
+    train: tuple[str, ...]
+    held_out: tuple[str, ...]
+
+
+class Draw:
+    """A seeded source of words, numbers and patterns of one half of the language.
+
+    ``used`` collects every open-class word, invented name, number of four or more digits, pattern and tool name that
+    was drawn: the sets of the two halves must not meet. Closed classes (days, months, units) are shared by both.
+    """
+
+    def __init__(self, seed: object, held_out: bool = False) -> None:
+        self.random = random.Random(str(seed))
+        self.held_out = held_out
+        self.used: set[str] = set()
+
+    def chance(self, probability: float) -> bool:
+        return self.random.random() < probability
+
+    def integer(self, low: int, high: int) -> int:
+        return self.random.randint(low, high)
+
+    def any(self, items: Sequence[T]) -> T:
+        """One of a closed class, shared by training and test."""
+        return items[int(self.random.random() * len(items))]
+
+    def weighted(self, items: dict[T, float]) -> T:
+        return self.random.choices(list(items), list(items.values()))[0]
+
+    def shuffled(self, items: Sequence[T]) -> list[T]:
+        return self.random.sample(list(items), len(items))
+
+    def word(self, words: tuple[str, ...]) -> str:
+        """An open-class word of this half."""
+        word = self.any(_half(words, self.held_out))
+        self.used.add(word)
+        return word
+
+    def words(self, words: tuple[str, ...], count: int) -> list[str]:
+        """Different words of this half, at most ``count``."""
+        half = _half(words, self.held_out)
+        chosen = self.random.sample(half, min(count, len(half)))
+        self.used.update(chosen)
+        return chosen
+
+    def pattern(self, choice: Patterns) -> str:
+        pattern = self.any(choice.held_out if self.held_out else choice.train)
+        self.used.add("pattern: " + pattern)
+        return pattern
+
+    def own(self, text: str) -> bool:
+        """Whether a text made up on the spot belongs to this half; draw another if not."""
+        if is_held_out(text) != self.held_out:
+            return False
+        self.used.add(text)
+        return True
+
+    def invented(self) -> str:
+        """An invented word with a capital, such as "Kelmora"."""
+        while True:
+            text = "".join(
+                self.any(_ONSETS) + self.any(_VOWELS) + self.any(_CODAS) for _ in range(self.any((1, 1, 2, 2, 2, 3)))
+            )
+            text = (text + self.any(_ENDINGS)).capitalize()
+            if self.chance(0.05):
+                plain = self.any(list(_ACCENTED))
+                text = text.replace(plain, self.any(_ACCENTED[plain]), 1)
+            if 3 < len(text) < 13 and self.own(text):
+                return text
+
+    def digits(self, count: int) -> str:
+        """A whole number of ``count`` digits without a leading zero."""
+        while True:
+            text = str(self.integer(1 if count == 1 else 10 ** (count - 1), 10**count - 1))
+            if self.chance(0.15) and count > 2:
+                text = text[: self.integer(1, count - 1)].ljust(count, "0")
+            if count < 4 or self.own(text):
+                return text
+
+    def grouped(self, count: int) -> str:
+        """A whole number with thousands separators."""
+        return f"{int(self.digits(count)):,}"
+
+    def decimal(self, count: int, places: int) -> str:
+        return f"{self.digits(count)}.{self.integer(0, 10**places - 1):0{places}d}".rstrip("0").rstrip(".")

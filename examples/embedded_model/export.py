@@ -1,0 +1,64 @@
+"""Write the last checkpoint as a folder that transformers loads alone."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+import network
+import tokens
+import torch
+from tokenizers import Tokenizer
+from transformers import GenerationConfig, LlamaForCausalLM
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+
+
+def checkpoint(work: Path) -> dict[str, Any]:
+    """The last checkpoint of a run: settings, progress, model and optimiser."""
+    saved: dict[str, Any] = torch.load(work / "checkpoint.pt", map_location="cpu", weights_only=True)
+    return saved
+
+
+def export(work: Path, out: Path, template: Path | None = None) -> None:
+    """Write bfloat16 safetensors, configurations and the tokenizer to ``out``.
+
+    The chat template is read from ``template`` (default: ``chat_template.jinja`` in ``out``) and written as it is.
+    """
+    template = template or out / "chat_template.jinja"
+    if not template.exists():
+        raise FileNotFoundError(f"No chat template at {template}: give the path of one.")
+    saved = checkpoint(work)
+    settings = saved["settings"]
+    tokenizer = Tokenizer.from_file(str(work / "tokenizer.json"))
+    shape = network.config(
+        tokenizer.get_vocab_size(), settings["hidden"], settings["layers"], settings["heads"], settings["inner"]
+    )
+    end, pad = tokenizer.token_to_id("<|im_end|>"), tokenizer.token_to_id("<|endoftext|>")
+    shape.bos_token_id, shape.eos_token_id, shape.pad_token_id = None, end, pad
+    model = LlamaForCausalLM(shape)
+    model.load_state_dict(saved["model"])
+    model = model.bfloat16()
+    generation: dict[str, Any] = {"do_sample": False, "eos_token_id": [end, pad], "pad_token_id": pad}
+    model.generation_config = GenerationConfig.from_dict(generation)
+    out.mkdir(parents=True, exist_ok=True)
+    text = template.read_text(encoding="utf-8")
+    model.save_pretrained(out)
+    (out / "model.safetensors").chmod(0o644)
+    tokens.wrap(tokenizer, text).save_pretrained(out)
+    # The name that older transformers know, too.
+    settings_file = out / "tokenizer_config.json"
+    stored = json.loads(settings_file.read_text(encoding="utf-8"))
+    stored.pop("backend", None)
+    stored["tokenizer_class"] = "PreTrainedTokenizerFast"
+    settings_file.write_text(json.dumps(stored, indent=2) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--work", type=Path, default=ROOT / "build" / "embedded_model")
+    parser.add_argument("--out", type=Path, default=ROOT / "agentkit" / "embedded")
+    given = parser.parse_args()
+    export(given.work, given.out)

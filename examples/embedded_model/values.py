@@ -1,0 +1,197 @@
+"""Kinds of values that arguments and fields hold: how each is drawn, and its JSON schema."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import words
+from conversation import Schema
+from draw import Draw
+
+_ROOMS = ("kitchen", "bedroom", "bathroom", "living room", "office", "hall", "garage", "cellar", "attic", "nursery")
+_DOORS = ("front", "back", "garage", "garden", "cellar", "side")
+_LISTS = ("shopping", "to-do", "packing", "wish", "reading")
+_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+_FREE_TEXTS = (
+    "the {n} is {a}",
+    "{a} {n}",
+    "I am at the {n}",
+    "buy {t}",
+    "see you at the {n}",
+    "{t} and {t2}",
+    "call {p}",
+    "meet {p} at {h}",
+    "the {a} {n}",
+    "{N} plan",
+    "do not forget the {t}",
+    "I will be {m} minutes late",
+    "{p} needs {t}",
+    "my {n}",
+    "{i} notes",
+    "{n} {n2}",
+    "the {n} and the {n2}",
+    "where is the {n}?",
+    "bring {t}",
+    "happy birthday",
+)
+
+
+def city(draw: Draw) -> str:
+    return draw.word(words.CITIES) if draw.chance(0.75) else draw.invented()
+
+
+def person(draw: Draw) -> str:
+    first = draw.word(words.FIRST_NAMES) if draw.chance(0.8) else draw.invented()
+    return first if draw.chance(0.7) else f"{first} {draw.word(words.SURNAMES)}"
+
+
+def date(draw: Draw) -> str:
+    shape = draw.integer(0, 3)
+    if shape == 0:
+        return draw.any(words.DAYS[:7])
+    if shape == 1:
+        return f"{draw.integer(1, 28)} {draw.any(words.MONTHS)}"
+    if shape == 2:
+        return f"{draw.any(words.MONTHS)} {draw.integer(1, 28)}"
+    return f"{draw.integer(2020, 2032)}-{draw.integer(1, 12):02d}-{draw.integer(1, 28):02d}"
+
+
+def time(draw: Draw) -> str:
+    hour = draw.integer(1, 12)
+    clock = f"{draw.integer(0, 23)}:{draw.integer(0, 59):02d}"
+    return draw.any((clock, f"{hour} am", f"{hour} pm", f"{hour}:30 pm", "noon"))
+
+
+def free_text(draw: Draw) -> str:
+    """A few words, as in a title or a short message."""
+    adjective, noun, thing = draw.word(words.ADJECTIVES), draw.word(words.NOUNS), draw.word(words.THINGS)
+    form = draw.any(_FREE_TEXTS)
+    return form.format(
+        a=adjective,
+        n=noun,
+        t=thing,
+        t2=draw.word(words.THINGS),
+        p=person(draw),
+        h=time(draw),
+        N=noun.capitalize(),
+        m=draw.integer(2, 59),
+        i=draw.invented(),
+        n2=draw.word(words.NOUNS),
+    )
+
+
+def open_noun(draw: Draw) -> str:
+    """Any noun, at times an invented one: where anything may stand, what stands there must be copied."""
+    shape = draw.random.random()
+    if shape < 0.45:
+        return draw.word(words.NOUNS)
+    if shape < 0.6:
+        return draw.word(words.THINGS)
+    if shape < 0.75:
+        return f"{draw.word(words.ADJECTIVES)} {draw.word(words.NOUNS)}"
+    return draw.invented().lower()
+
+
+def code(draw: Draw) -> str:
+    """A reference such as "AB-1234"."""
+    letters = "".join(draw.any("ABCDEFGHJKLMNPQRSTUVWXYZ") for _ in range(draw.integer(1, 3)))
+    return draw.any(("{}{}", "{}-{}", "{}{}", "#{1}")).format(letters, draw.digits(draw.integer(2, 6)))
+
+
+def number(draw: Draw) -> int | float:
+    if draw.chance(0.4):
+        return draw.integer(1, 900)
+    text = draw.decimal(draw.integer(1, 3), draw.integer(1, 2))
+    return float(text) if "." in text else int(text)
+
+
+def _any_file(draw: Draw) -> str:
+    noun = draw.word(words.NOUNS)
+    invented = draw.invented().lower()
+    stem = draw.any((noun, invented, f"{draw.word(words.ADJECTIVES)}_{draw.word(words.NOUNS)}"))
+    return f"{stem}{draw.any(('', '', draw.integer(1, 30)))}.{draw.any(words.EXTENSIONS)}"
+
+
+def _email(ends: tuple[str, ...]) -> Callable[[Draw], str]:
+    return lambda d: f"{d.word(words.FIRST_NAMES).lower()}@{d.invented().lower()}.{d.any(ends)}"
+
+
+def _some(pool: tuple[str, ...], counts: tuple[int, ...]) -> Callable[[Draw], list[str]]:
+    return lambda d: d.words(pool, d.any(counts))
+
+
+STRING: Schema = {"type": "string"}
+INTEGER: Schema = {"type": "integer"}
+NUMBER: Schema = {"type": "number"}
+BOOLEAN: Schema = {"type": "boolean"}
+STRINGS: Schema = {"items": {"type": "string"}, "type": "array"}
+
+KINDS: dict[str, tuple[Callable[[Draw], Any], Schema]] = {
+    "any_email": (_email(("com", "org", "net", "de")), STRING),
+    "any_file": (_any_file, STRING),
+    "bool": (lambda d: d.chance(0.5), BOOLEAN),
+    "city": (city, STRING),
+    "code": (code, STRING),
+    "colour": (lambda d: d.any(words.COLOURS), STRING),
+    "count": (lambda d: d.integer(1, 200), INTEGER),
+    "country": (lambda d: d.word(words.COUNTRIES), STRING),
+    "currency": (lambda d: d.any(words.CURRENCIES), STRING),
+    "date": (date, STRING),
+    "dish": (lambda d: d.word(words.DISHES), STRING),
+    "door": (lambda d: d.any(_DOORS), STRING),
+    "email": (_email(("com", "org", "net")), STRING),
+    "file": (lambda d: f"{d.word(words.NOUNS)}{d.any(('', d.integer(1, 99)))}.{d.any(words.EXTENSIONS)}", STRING),
+    "first_name": (lambda d: d.word(words.FIRST_NAMES) if d.chance(0.8) else d.invented(), STRING),
+    "first_names": (_some(words.FIRST_NAMES, (1, 2, 2, 3, 3, 4)), STRINGS),
+    "folder": (lambda d: d.any(("{}", "/{}", "{}/files", "my_{}")).format(d.word(words.NOUNS)), STRING),
+    "free_text": (free_text, STRING),
+    "goals": (lambda d: d.integer(0, 9), INTEGER),
+    "host": (
+        lambda d: d.any(("{}.example.com", "{}-server", "{}{}")).format(d.word(words.NOUNS), d.integer(1, 20)),
+        STRING,
+    ),
+    "int": (lambda d: int(d.digits(d.integer(1, 5))), INTEGER),
+    "invented": (lambda d: d.invented(), STRING),
+    "item": (lambda d: d.word(words.THINGS), STRING),
+    "items": (_some(words.THINGS, (1, 2, 2, 3, 3, 4)), STRINGS),
+    "job": (lambda d: d.word(words.JOBS), STRING),
+    "language": (lambda d: d.any(words.LANGUAGES), STRING),
+    "letter": (lambda d: d.any("abcdefghiklmnoprstuw"), STRING),
+    "list": (lambda d: d.any(_LISTS), STRING),
+    "names": (lambda d: d.words(words.FIRST_NAMES, d.integer(2, 4)), STRINGS),
+    "noun": (lambda d: d.word(words.NOUNS), STRING),
+    "number": (number, NUMBER),
+    "person": (person, STRING),
+    "room": (lambda d: d.any(_ROOMS), STRING),
+    "several": (lambda d: d.integer(2, 60), INTEGER),
+    "small": (lambda d: d.integer(2, 90), INTEGER),
+    "surname": (lambda d: d.word(words.SURNAMES) if d.chance(0.6) else d.invented(), STRING),
+    "symbol": (lambda d: "".join(d.any(_LETTERS) for _ in range(d.integer(3, 4))), STRING),
+    "text": (free_text, STRING),
+    "things": (_some(words.THINGS, (1, 2, 2, 3, 3, 4)), STRINGS),
+    "time": (time, STRING),
+    "title": (lambda d: f"{d.word(words.ADJECTIVES)} {d.word(words.NOUNS)}".title(), STRING),
+    "topic": (lambda d: d.word(words.TOPICS), STRING),
+    "topics": (_some(words.TOPICS, (1, 2, 2, 3)), STRINGS),
+    "unit": (lambda d: d.any(words.UNITS), STRING),
+    "weekday": (lambda d: d.any(words.DAYS[:7]), STRING),
+    "year": (lambda d: d.integer(1950, 2026), INTEGER),
+    "tags": (_some(words.TOPICS, (1, 2, 2, 3, 3, 4)), STRINGS),
+}
+
+
+def draw_value(draw: Draw, kind: str) -> tuple[Any, Schema]:
+    """A value of a kind, and its schema; a kind written "a|b|c" is an enumeration."""
+    if "|" in kind:
+        options = kind.split("|")
+        return draw.any(options), {"enum": options, "type": "string"}
+    make, schema = KINDS[kind]
+    return make(draw), dict(schema)
+
+
+def said(value: Any) -> str:
+    """A value as it stands in a sentence."""
+    if isinstance(value, list):
+        return value[0] if len(value) == 1 else f"{', '.join(value[:-1])} and {value[-1]}"
+    return str(value)

@@ -1,0 +1,107 @@
+"""Tools written out by hand in ``data/tools.txt``, with the ways people ask for them; whole tools are held out.
+
+Two lines make a tool: ``name | description | parameters``, then requests separated by slashes. A parameter is
+``name:kind`` (see values.py), with ``?`` after the name if it may be left out. ``{name:one|other}`` in a request is a
+yes-or-no parameter said in one way or the other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import texts
+from composed_tools import Tool, compose, result, schema_of
+from conversation import Schema
+from draw import Draw, is_held_out
+from values import draw_value, said
+
+
+@dataclass(frozen=True)
+class Written:
+    """A table row: slots are (name, kind, whether optional)."""
+
+    name: str
+    description: str
+    slots: tuple[tuple[str, str, bool], ...]
+    sentences: tuple[str, ...]
+
+
+def read(table: str) -> tuple[Written, ...]:
+    """The rows of a table, two lines each."""
+    lines = texts.lines(table)
+    rows = []
+    for head, sentences in zip(lines[::2], lines[1::2], strict=True):
+        name, description, slots = (part.strip() for part in head.split("|", 2))
+        keys = [slot.split(":", 1) for slot in slots.split()]
+        rows.append(
+            Written(
+                name,
+                description,
+                tuple((key.rstrip("?"), kind, key.endswith("?")) for key, kind in keys),
+                texts.choices(sentences),
+            )
+        )
+    return tuple(rows)
+
+
+def fill(text: str, key: str, value: Any) -> tuple[str, bool]:
+    """Say a value where the text has its slot; returns the text and whether it had."""
+    if f"{{{key}}}" in text:
+        return text.replace(f"{{{key}}}", said(value)), True
+    if f"{{{key}:" in text:
+        before, rest = text.split(f"{{{key}:", 1)
+        choice, after = rest.split("}", 1)
+        return before + choice.split("|")[0 if value else 1] + after, True
+    return text, False
+
+
+TOOLS = read("tools")
+# By the noun, as with composed tools, so that one name cannot be in both halves.
+HALVES = {
+    half: tuple(tool for tool in TOOLS if is_held_out(tool.name.split("_", 1)[-1]) == half) for half in (False, True)
+}
+_GREETINGS = ("Please: ", "Hi! ", "Hello, ", "One more thing: ")
+
+
+def _with_default(schema: Schema) -> Schema:
+    default = {"string": "", "integer": 1, "number": 100.0, "array": []}[schema["type"]]
+    return dict(sorted({**schema, "default": schema.get("enum", [default])[0]}.items()))
+
+
+def written(draw: Draw, avoid: Iterable[str]) -> Tool:
+    """A tool written by hand, with a request for it; none whose name is in ``avoid``."""
+    taken = set(avoid)
+    tool = draw.any([each for each in HALVES[draw.held_out] if each.name not in taken])
+    draw.used.add("tool: " + tool.name)
+    text = draw.any(tool.sentences)
+    draw.used.add("pattern: " + text)
+    properties: dict[str, Schema] = {}
+    arguments: dict[str, Any] = {}
+    described = draw.chance(0.3)
+    for key, kind, optional in tool.slots:
+        value, schema = draw_value(draw, kind)
+        while value in arguments.values() and kind != "bool" and "|" not in kind:
+            value, schema = draw_value(draw, kind)
+        if described:
+            schema = {"description": f"The {key.replace('_', ' ')}.", **schema}
+        properties[key] = _with_default(schema) if optional else schema
+        text, given = fill(text, key, value)
+        if given:
+            arguments[key] = value
+    body = text
+    if draw.chance(0.15):
+        text = draw.any(_GREETINGS) + text
+    required = [key for key, _, optional in tool.slots if not optional]
+    noun = tool.name.split("_")[-1]
+    return Tool(schema_of(tool.name, tool.description, properties, required), text, arguments, result(draw, noun), body)
+
+
+def any_tool(draw: Draw, avoid: set[str]) -> Tool:
+    """A tool of either sort, by none of the names, verbs and nouns in ``avoid``, to which its own are added."""
+    if draw.chance(0.45):
+        tool = written(draw, avoid)
+        avoid.add(tool.name)
+        return tool
+    return compose(draw, avoid)
