@@ -14,7 +14,8 @@ from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, ToolMe
 from langchain_core.prompt_values import PromptValue
 from langchain_core.runnables import Runnable, RunnableBranch, RunnableLambda, RunnablePassthrough
 from langchain_core.utils.function_calling import convert_to_json_schema, convert_to_openai_tool
-from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic import BaseModel, TypeAdapter
+from pydantic.v1 import BaseModel as BaseModelV1
 
 from agentkit import schemas
 
@@ -126,6 +127,8 @@ def json_schema(schema: dict[str, Any] | type) -> dict[str, Any]:
         return {key: value for key, value in schema.items() if key != "name"}
     if isinstance(schema, type) and issubclass(schema, BaseModel):
         return schema.model_json_schema()
+    if isinstance(schema, type) and issubclass(schema, BaseModelV1):
+        return schema.schema()
     if isinstance(schema, type) and hasattr(schema, "__dataclass_fields__"):
         return TypeAdapter(schema).json_schema()
     return convert_to_json_schema(schema)
@@ -156,9 +159,11 @@ def _parsed(message: AIMessage, schema: dict[str, Any] | type, described: dict[s
             raise OutputParserException(f"The answer is not valid JSON: {error}.{cut}", llm_output=text) from error
     try:
         schemas.validate(answer, described)
+        if isinstance(schema, type) and issubclass(schema, BaseModelV1):
+            return schema.parse_obj(answer)
         if isinstance(schema, type) and not hasattr(schema, "__total__"):
             return TypeAdapter(schema).validate_python(answer)
-    except (ValidationError, jsonschema.ValidationError) as error:
+    except (ValueError, jsonschema.ValidationError) as error:
         reason = error.message if isinstance(error, jsonschema.ValidationError) else str(error)
         raise OutputParserException(f"The answer does not fit the schema: {reason}", llm_output=text) from error
     return answer

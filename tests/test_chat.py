@@ -12,6 +12,7 @@ from langchain_core.messages import AIMessage, AIMessageChunk, HumanMessage, Sys
 from langchain_core.tools import tool
 from langchain_huggingface import HuggingFacePipeline
 from pydantic import BaseModel
+from pydantic.v1 import BaseModel as BaseModelV1
 from typing_extensions import TypedDict
 
 from agentkit import ChatHuggingFace, PromptError, UnsupportedContentError
@@ -169,6 +170,13 @@ class Person(BaseModel):
     age: int
 
 
+class PersonV1(BaseModelV1):
+    """A person."""
+
+    name: str
+    age: int
+
+
 class PersonDict(TypedDict):
     """A person."""
 
@@ -177,11 +185,11 @@ class PersonDict(TypedDict):
 
 
 @pytest.mark.parametrize("method", ["json_schema", "function_calling"])
-@pytest.mark.parametrize("schema", [Person, PersonDict, Person.model_json_schema()])
+@pytest.mark.parametrize("schema", [Person, PersonDict, PersonV1, Person.model_json_schema()])
 def test_structured_output_fits_its_schema(embedded: ChatHuggingFace, schema: Any, method: Any) -> None:
     answer = embedded.with_structured_output(schema, method=method).invoke("Maria Keller is 34 years old.")
-    values = answer.model_dump() if isinstance(answer, BaseModel) else answer
-    assert isinstance(answer, Person if schema is Person else dict)
+    values = answer if isinstance(answer, dict) else vars(answer)
+    assert isinstance(answer, schema if schema in (Person, PersonV1) else dict)
     assert isinstance(values["name"], str)
     assert isinstance(values["age"], int)
 
