@@ -14,5 +14,5 @@ class Person(BaseModel):
 
 
 model = ChatHuggingFace.embedded().with_structured_output(Person)
-person = model.invoke("Maria Keller is 34 years old and lives in Hamburg.")
+person = model.invoke("Maria is 34 years old and lives in Hamburg.")
 print(repr(person))

@@ -72,7 +72,7 @@ async def test_async_and_batch_say_the_same(embedded: ChatHuggingFace) -> None:
 def test_tool_choice(embedded: ChatHuggingFace) -> None:
     tools = [calculator, set_timer]
     for chosen in ("any", "required", True):
-        assert embedded.bind_tools(tools, tool_choice=chosen).invoke("Hello!").tool_calls
+        assert embedded.bind_tools(tools, tool_choice=chosen).invoke("What is 2 + 3?").tool_calls
     named = {"type": "function", "function": {"name": "set_timer"}}
     for choice in ("set_timer", named):
         calls = embedded.bind_tools(tools, tool_choice=choice).invoke("What is 2 + 3?").tool_calls

@@ -266,6 +266,7 @@ def converse(draw: Draw, kind: str | None = None, short: bool = False) -> Conver
     scene.fresh = draw.shuffled(scene.fresh)
     for each in kinds:
         _episode(scene, each)
+    draw.used.update("said: " + message["content"] for message in talk.messages if message["role"] == "user")
     return talk
 
 

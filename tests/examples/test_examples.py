@@ -12,7 +12,7 @@ SHOWN = {
     "quickstart": ["2518731", "Frank Herbert wrote the novel Dune", "34200000"],
     "huggingface_pipeline": ["Hello", "'input_tokens'"],
     "your_own_tool": ["check_stock", "There are 12 pears in stock."],
-    "structured_output": ["name='Maria Keller'", "age=34"],
+    "structured_output": ["name='Maria'", "age=34"],
     "in_a_langgraph_app": ["Hello", "1234 * 5678", "7006652"],
 }
 
