@@ -89,7 +89,8 @@ class Draw:
     """A seeded source of words, numbers and patterns of one half of the language.
 
     ``used`` collects every open-class word, invented name, number of four or more digits, pattern and tool name that
-    was drawn: the sets of the two halves must not meet. Closed classes (days, months, units) are shared by both.
+    was drawn, and every message of a person: the sets of the two halves must not meet. Closed classes (days, months,
+    units) are shared by both.
     """
 
     def __init__(self, seed: object, held_out: bool = False) -> None:

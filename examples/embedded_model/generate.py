@@ -200,6 +200,12 @@ def _system_text(draw: Draw) -> str:
     )
 
 
+def _noted(draw: Draw, talk: Conversation) -> Conversation:
+    """The conversation, with what people say in it counted among what was drawn."""
+    draw.used.update("said: " + message["content"] for message in talk.messages if message["role"] == "user")
+    return talk
+
+
 def converse(draw: Draw, kind: str | None = None, short: bool = False) -> Conversation:
     """A conversation led by ``kind`` (drawn if None).
 
@@ -213,7 +219,7 @@ def converse(draw: Draw, kind: str | None = None, short: bool = False) -> Conver
         if draw.chance(0.12):
             talk.tools = [t.schema for t in (written_tools.any_tool(draw, set()),)]
         structured.episode(draw, talk, sentence, values)
-        return talk
+        return _noted(draw, talk)
     if system:
         talk.system(system)
     kinds = [chosen]
@@ -266,8 +272,7 @@ def converse(draw: Draw, kind: str | None = None, short: bool = False) -> Conver
     scene.fresh = draw.shuffled(scene.fresh)
     for each in kinds:
         _episode(scene, each)
-    draw.used.update("said: " + message["content"] for message in talk.messages if message["role"] == "user")
-    return talk
+    return _noted(draw, talk)
 
 
 def copying(draw: Draw) -> Conversation:

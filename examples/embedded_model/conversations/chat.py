@@ -39,6 +39,7 @@ _FIXED: tuple[tuple[Patterns, str, float], ...] = (
 _WEIGHTS = {place: weight for place, (_, _, weight) in enumerate(_FIXED)} | {-1: 1.0, -2: 1.8, -3: 0.8, -4: 0.8}
 
 
+_HELD_OUT = {text.lower() for choice in (*(row[0] for row in _FIXED), WHAT, ASK_NAME) for text in choice.held_out}
 _BEFORE = ("Oh, ", "Well, ", "Hey, ", "Hi, ", "OK, ", "So, ", "And now: ", "Hm. ")
 
 
@@ -46,13 +47,14 @@ def _vary(draw: Draw, text: str) -> str:
     """A remark with another beginning, end or case, as people write; the test has its own wordings."""
     if draw.held_out or draw.chance(0.5):
         return text
+    plain = text
     if draw.chance(0.4):
         text = text.rstrip(".!?") + draw.any(("", ".", "!", "...", "!!", " :)", "?" if text.endswith("?") else "."))
     if draw.chance(0.3):
         text = draw.any(_BEFORE) + text[:1].lower() + text[1:]
     if draw.chance(0.2):
         text = text.lower()
-    return text
+    return plain if text.lower() in _HELD_OUT else text
 
 
 def _fill(draw: Draw, text: str) -> str:
