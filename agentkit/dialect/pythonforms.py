@@ -73,6 +73,7 @@ class PythonForm:
                 break
             events.arguments((", " if written else "") + json.dumps(key["key"], ensure_ascii=False) + ": ")
             written += 1
+            yield from source.space()
             value = yield from self._value(source, values.types(schema, key["key"]))
             events.arguments(json.dumps(value, ensure_ascii=False))
             yield from source.space()
