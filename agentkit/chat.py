@@ -194,7 +194,7 @@ class ChatHuggingFace(BaseChatModel):
             SchemaError: where a tool's schema is malformed or impossible.
         """
         offered = [convert_to_openai_tool(tool, strict=strict) for tool in tools]
-        _enforceable(offered)
+        schemas.enforceable(offered)
         if tool_choice is not None:
             choice.tool_choice(tool_choice, offered)
             kwargs["tool_choice"] = tool_choice
@@ -284,16 +284,7 @@ class ChatHuggingFace(BaseChatModel):
 
     def _merged(self, kwargs: Mapping[str, Any]) -> dict[str, Any]:
         """The generation settings: of the call, else of this chat model, else of the pipeline and the model."""
-        merged: dict[str, Any] = {}
-        for layer in (self._source.settings, self._own_settings(), kwargs):
-            given = {name: value for name, value in layer.items() if value is not None}
-            if "temperature" in given and "do_sample" not in given:
-                merged.pop("do_sample", None)  # who sets a temperature here overrides a choice made further down
-            if given.keys() & {"max_tokens", "max_new_tokens", "max_completion_tokens"}:
-                for name in ("max_tokens", "max_new_tokens", "max_completion_tokens"):
-                    merged.pop(name, None)
-            merged |= given
-        return merged
+        return settings.merged(self._source.settings, self._own_settings(), kwargs)
 
     def _begin(
         self, messages: list[BaseMessage], stop: list[str] | None, kwargs: dict[str, Any]
@@ -310,11 +301,11 @@ class ChatHuggingFace(BaseChatModel):
         guided = kwargs.get("guided", self.guided)
         grammar = None
         if guided and schema is not None:
-            beside = _enforceable(tools) if chosen == "auto" else ()
+            beside = schemas.enforceable(tools) if chosen == "auto" else ()
             grammar = source.dialect.answer_grammar(schemas.grammar_schema(schema), beside, prompt=prompt.text)
         elif guided and tools:
             parallel = kwargs.get("parallel_tool_calls") is not False
-            grammar = source.dialect.grammar(_enforceable(tools), chosen, parallel, prompt.text)
+            grammar = source.dialect.grammar(schemas.enforceable(tools), chosen, parallel, prompt.text)
         wants_logprobs = kwargs.get("logprobs", self.logprobs)
         request = Request(
             prompt=prompt.ids or (),
@@ -331,14 +322,3 @@ class ChatHuggingFace(BaseChatModel):
             source.recall.remember(prompt.barred + text, (*(prompt.ids or ()), *ids))
 
         return Turn(request, reader, source.name, remember), source.engine.submit(request)
-
-
-def _enforceable(tools: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The tools with schemas that a grammar can enforce."""
-    made = []
-    for tool in tools:
-        function = tool["function"]
-        if parameters := function.get("parameters"):
-            tool = {**tool, "function": {**function, "parameters": schemas.grammar_schema(parameters)}}
-        made.append(tool)
-    return made

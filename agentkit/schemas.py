@@ -10,7 +10,7 @@ import copy
 import functools
 import json
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import jsonschema
@@ -38,6 +38,17 @@ def grammar_schema(schema: Mapping[str, Any]) -> dict[str, Any]:
     if relaxed:
         _warn_once(text, relaxed)
     return dict(json.loads(text))
+
+
+def enforceable(tools: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """OpenAI function specifications with schemas that a grammar can enforce; see `grammar_schema`."""
+    made = []
+    for tool in tools:
+        function = dict(tool["function"])
+        if parameters := function.get("parameters"):
+            function["parameters"] = grammar_schema(parameters)
+        made.append({**tool, "function": function})
+    return made
 
 
 def validate(value: Any, schema: Mapping[str, Any]) -> None:

@@ -8,6 +8,21 @@ from typing import Any
 from agentkit.engine import Sampling
 
 DEFAULT_MAX_TOKENS = 1024
+_MAX_TOKENS = ("max_tokens", "max_completion_tokens", "max_new_tokens")
+
+
+def merged(*layers: Mapping[str, Any]) -> dict[str, Any]:
+    """Settings of several layers as one; what is set in a later layer counts, under whichever name."""
+    settings: dict[str, Any] = {}
+    for layer in layers:
+        given = {name: value for name, value in layer.items() if value is not None}
+        if "temperature" in given and "do_sample" not in given:
+            settings.pop("do_sample", None)  # who sets a temperature here overrides a choice made further down
+        if given.keys() & set(_MAX_TOKENS):
+            for name in _MAX_TOKENS:
+                settings.pop(name, None)
+        settings |= given
+    return settings
 
 
 def sampling(settings: Mapping[str, Any]) -> Sampling:
@@ -36,7 +51,7 @@ def sampling(settings: Mapping[str, Any]) -> Sampling:
 
 def max_tokens(settings: Mapping[str, Any]) -> int:
     """The most tokens to generate, under whichever name it was given."""
-    for name in ("max_tokens", "max_completion_tokens", "max_new_tokens"):
+    for name in _MAX_TOKENS:
         if settings.get(name) is not None:
             return int(settings[name])
     return DEFAULT_MAX_TOKENS

@@ -14,6 +14,7 @@ from agentkit.dialect.rules import Rules, closed, json_value
 from agentkit.dialect.syntax import Arguments, Calls, Syntax, fill, parts
 
 _ID = "/[a-zA-Z0-9]{9}/"
+_INDEX = "/[0-9]{1,3}/"
 _SPACE = "/[ \\n]{0,4}/"
 _NO_ARGUMENTS: dict[str, Any] = {"type": "object", "properties": {}}
 
@@ -77,7 +78,10 @@ class _Build:
         self.rules = Rules(tokenizer.get_added_vocab() if tokenizer else {})
         calls = syntax.calls
         found = [first_mark(calls.open), first_mark(parts(calls.call)[0])] if calls else []
-        self.starts = [mark for mark in dict.fromkeys(found) if mark]
+        unfinished = (
+            (calls.open + parts(calls.call)[0]).strip() if calls else ""
+        )  # `<invoke name="`: the name ends the mark
+        self.starts = [mark for mark in dict.fromkeys(found) if mark] or [unfinished] * (unfinished[:1] == "<")
         """The marks that free text may not hold, because calls begin with them."""
 
     def thought(self, prompt: str) -> str:
@@ -95,7 +99,7 @@ class _Section:
     """The calls of a turn: the marks around them, and a rule for each function."""
 
     def __init__(self, build: _Build, calls: Calls, functions: Sequence[Mapping[str, Any]], parallel: bool) -> None:
-        self._build, self._rules, self._calls = build, build.rules, calls
+        self._build, self._rules, self._calls, self._parallel = build, build.rules, calls, parallel
         whole = calls.open + calls.call
         self._space = whole[: len(whole) - len(whole.lstrip())]
         open_text = calls.open.lstrip()
@@ -132,10 +136,10 @@ class _Section:
             return f"({self.alone()} | {self._rules.free('text', [])})"
         before, _, after = self._lead.partition(mark)
         text = self._rules.until("text_to_call", before + mark, self._build.starts)
-        begun = " ".join(filter(None, [text, self._rules.literal(after), self._rest]))
+        called = " ".join(filter(None, [text, self._rules.literal(after), self._rest]))
         ending = self._rules.free("text", self._build.starts)
-        many = "*" if self._calls.parallel else "?"
-        return f"({begun}){many} {ending}"
+        many = "*" if self._parallel else "?"
+        return f"({called}){many} {ending}"
 
     def _function(self, number: int, function: Mapping[str, Any]) -> str:
         """A call of one function, from its name on."""
@@ -150,15 +154,15 @@ class _Section:
             elif part == "arguments":
                 written.append(self._arguments(number, schema))
             else:
-                fixed = self._calls.id and part == "id"
-                if fixed:
-                    carried = [
-                        self._rules.literal(p) for p in fill(self._calls.id, name=name, index="‹»›").split("‹»›")
-                    ]
-                    written.append(" /[0-9]{1,3}/ ".join(carried))
-                    continue
-                written.append({"name": self._rules.literal(name), "id": _ID, "index": "/[0-9]{1,3}/"}[part])
+                written.append({"name": self._rules.literal(name), "id": self._id(name), "index": _INDEX}[part])
         return self._rules.add(f"call_{number}", " ".join(filter(None, written)))
+
+    def _id(self, name: str) -> str:
+        """An id; where it carries the name, that name."""
+        if not self._calls.id:
+            return _ID
+        carried = fill(self._calls.id, name=name, index="‹»›").split("‹»›")
+        return f" {_INDEX} ".join(self._rules.literal(part) for part in carried)
 
     def _arguments(self, number: int, schema: Mapping[str, Any]) -> str:
         if self._calls.arguments:

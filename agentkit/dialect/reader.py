@@ -146,16 +146,13 @@ class Reader:
             found = yield from self._source.until(self._marks, self._events.content)
             if found is None:
                 return "over"
-            self._events_boundary(found.lastgroup)
-            if found.lastgroup == "thought":
-                yield from self._thought()
-            elif found.lastgroup == "call":
+            if found.lastgroup == "call":
                 self._source.at = found.start()
                 yield from self._calls(self._events.content)
-
-    def _events_boundary(self, group: str | None) -> None:
-        if group != "call":
-            self._events.boundary()
+            elif found.lastgroup == "thought":
+                yield from self._thought()
+            else:
+                self._events.boundary()
 
     def _thought(self, opened_by_prompt: bool = False) -> Reading[None]:
         """A thought up to its end.

@@ -34,9 +34,8 @@ class TagForm:
         lead, _, tail = calls.call.partition("‹arguments›")
         before, *after = parts(lead)
         name = _NAME
-        if (
-            len(before.strip()) < 2 and not calls.open.strip()
-        ):  # `<‹name›>`: only offered names tell it from any other tag
+        if len(before.strip()) < 2 and not calls.open.strip():
+            # `<‹name›>`: only the offered names tell it from any other tag
             name = f"(?P<name>{any_name(self._schemas)})"
         header = ""
         for i, part in enumerate(after):
@@ -49,8 +48,8 @@ class TagForm:
         self._argument = _Argument(calls.arguments)
         closing = [*_heads(tail), *_heads(calls.close), *map(first_mark, opening)]
         separator = loose(calls.arguments.separator)
-        before = f"{separator}\\s*+" if separator else ""
-        follows = [f"{before}(?:{self._argument.start})", *(loose(mark) for mark in closing if mark)]
+        parted = f"{separator}\\s*+" if separator else ""
+        follows = [f"{parted}(?:{self._argument.start})", *(loose(mark) for mark in closing if mark)]
         ends = any_of(follows)
         self._separator = regex.compile(separator or r"(?!)")
         self.tail = tail
