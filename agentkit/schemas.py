@@ -9,7 +9,6 @@ from __future__ import annotations
 import copy
 import functools
 import json
-import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -18,14 +17,11 @@ from jsonschema.validators import validator_for
 from llguidance import LLMatcher
 
 from agentkit.errors import SchemaError
+from agentkit.relaxed import tell
 
 _NESTED_IN_DICT = ("properties", "patternProperties", "$defs", "definitions", "dependentSchemas")
 _NESTED_IN_LIST = ("anyOf", "oneOf", "allOf", "prefixItems")
 _NESTED = ("items", "additionalProperties", "not", "if", "then", "else", "contains", "propertyNames")
-
-
-class RelaxedSchemaWarning(UserWarning):
-    """A keyword that decoding can't be held to; values are checked against it when they are whole."""
 
 
 def grammar_schema(schema: Mapping[str, Any]) -> dict[str, Any]:
@@ -36,7 +32,7 @@ def grammar_schema(schema: Mapping[str, Any]) -> dict[str, Any]:
     """
     text, relaxed = _prepared(json.dumps(schema))
     if relaxed:
-        _warn_once(text, relaxed)
+        tell(text, relaxed)
     return dict(json.loads(text))
 
 
@@ -59,15 +55,6 @@ def validate(value: Any, schema: Mapping[str, Any]) -> None:
     """
     validator = validator_for(schema, default=jsonschema.Draft202012Validator)
     validator(schema, format_checker=validator.FORMAT_CHECKER).validate(value)
-
-
-@functools.lru_cache(maxsize=256)
-def _warn_once(text: str, relaxed: tuple[str, ...]) -> None:
-    warnings.warn(
-        f"Decoding can't be held to {', '.join(relaxed)} of this schema; values are checked against it afterwards.",
-        RelaxedSchemaWarning,
-        stacklevel=4,
-    )
 
 
 @functools.lru_cache(maxsize=256)

@@ -9,7 +9,8 @@ import jsonschema
 import pytest
 
 from agentkit import SchemaError
-from agentkit.schemas import RelaxedSchemaWarning, grammar_schema, validate
+from agentkit.relaxed import RelaxedSchemaWarning
+from agentkit.schemas import grammar_schema, validate
 
 SUPPORTED: list[dict[str, Any]] = [
     {"type": "object", "properties": {"a": {"type": "integer", "minimum": 1, "maximum": 9}}, "required": ["a"]},

@@ -7,9 +7,11 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from agentkit.dialect.rules import Rules, json_value, quoted
+from agentkit.dialect import bounds
+from agentkit.dialect.options import options, target
+from agentkit.dialect.rules import Rules, delimited, json_value, quoted, regex
 
-_DEPTH = 24
+_NOT_OF_OBJECTS = ("patternProperties", "minProperties", "maxProperties")
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -18,35 +20,41 @@ class Notation:
 
     Attributes:
         quote: what opens and closes a string.
-        string: a regular expression for a whole string, or None where it is any text up to the closing quote.
+        char: a regular expression for one character of a string, or None where any text up to the closing quote goes.
+        plain: one for a character that is written as it stands.
         key: what opens and closes a key.
         words: how true, false and null are written.
         separators: between members, and between key and value.
     """
 
     quote: tuple[str, str]
-    string: str | None
+    char: str | None
+    plain: str
     key: tuple[str, str]
     words: tuple[str, str, str] = ("true", "false", "null")
     separators: tuple[str, str] = (", ", ": ")
 
 
-JSON_IN_JSON = Notation(('\\"', '\\"'), r'/\\"([^"\\\x00-\x1f]|\\\\\\"|\\\\\\\\|\\\\n|\\\\t)*\\"/', ('\\"', '\\"'))
+_PLAIN = r'[^"\\\x00-\x1f]'
+JSON_IN_JSON = Notation(('\\"', '\\"'), rf'{_PLAIN}|\\\\\\"|\\\\\\\\|\\\\n|\\\\t', _PLAIN, ('\\"', '\\"'))
 
 
 def python(quote: str) -> Notation:
     """Python's literals, with strings and keys in these quotes."""
-    string = rf"/{quote}([^{quote}\\\x00-\x1f]|\\[{quote}\\nrt])*{quote}/"
-    return Notation((quote, quote), string, (quote, quote), ("True", "False", "None"))
+    plain = rf"[^{quote}\\\x00-\x1f]"
+    return Notation((quote, quote), rf"{plain}|\\[{quote}\\nrt]", plain, (quote, quote), ("True", "False", "None"))
 
 
 def own_quotes(quote: tuple[str, str], separators: tuple[str, str]) -> Notation:
     """A syntax with marks for quotes and bare keys."""
-    return Notation(quote, None, ("", ""), separators=separators)
+    return Notation(quote, None, "(?s:.)", ("", ""), separators=separators)
 
 
 class Literals:
     """Makes the rules of values in one notation.
+
+    Attributes:
+        left: the JSON paths of the keywords that the rules leave out.
 
     Args:
         rules: where the rules go.
@@ -59,30 +67,29 @@ class Literals:
         self._rules, self._notation, self._root, self._name = rules, notation, root, name
         self._known: dict[str, str] = {}
         self._count = 0
+        self.left: list[str] = []
 
-    def value(self, schema: Any, depth: int = 0) -> str:
-        """The rule for values of this schema."""
-        if not isinstance(schema, Mapping) or depth > _DEPTH:
-            return self._anything()
+    def value(self, schema: Any, path: str = "$") -> str:
+        """The rule for values of this schema, which stands at this JSON path."""
+        found = options(schema, self._root, follow=False)
+        written = dict.fromkeys(self._option(option, path) for option in found)
+        return next(iter(written)) if len(written) == 1 else self._new(" | ".join(written))
+
+    def _option(self, schema: Mapping[str, Any], path: str) -> str:
+        """The rule for values of a schema that is no union."""
         if "$ref" in schema:
-            return self._referred(str(schema["$ref"]), depth)
-        if "enum" in schema or "const" in schema:
-            options = schema["enum"] if "enum" in schema else [schema["const"]]
-            return self._new(" | ".join(self._rules.literal(self.written(option)) for option in options))
-        for word in ("anyOf", "oneOf"):
-            if word in schema:
-                return self._new(" | ".join(self.value(option, depth + 1) for option in schema[word]))
+            return self._referred(str(schema["$ref"]))
+        if "enum" in schema:
+            return self._new(" | ".join(self._rules.literal(self.written(option)) for option in schema["enum"]))
         declared = schema.get("type")
-        if isinstance(declared, list):
-            return self._new(" | ".join(self.value({**schema, "type": one}, depth + 1) for one in declared))
-        if declared == "object" or "properties" in schema:
-            return self._object(schema, depth)
+        if declared == "object":
+            return self._object(schema, path)
         if declared == "array":
-            return self._array(schema, depth)
+            return self._array(schema, path)
         if declared in {"integer", "number"}:
             return self._new(json_value(schema))
         if declared == "string":
-            return self._string()
+            return self._string(schema, path)
         if declared in {"boolean", "null"}:
             words = self._notation.words
             return self._new(" | ".join(map(self._rules.literal, words[:2] if declared == "boolean" else words[2:])))
@@ -92,10 +99,10 @@ class Literals:
         """A value in this notation."""
         notation = self._notation
         if isinstance(value, str):
-            inner = value if notation.string is None else json.dumps(value, ensure_ascii=False)[1:-1]
+            inner = value if notation.char is None else json.dumps(value, ensure_ascii=False)[1:-1]
             if notation.quote[0] == "'":
                 inner = inner.replace('\\"', '"').replace("'", "\\'")
-            if len(notation.quote[0]) > 1 and notation.string is not None:  # inside a JSON string: escaped once more
+            if len(notation.quote[0]) > 1 and notation.char is not None:  # inside a JSON string: escaped once more
                 inner = json.dumps(inner, ensure_ascii=False)[1:-1]
             return f"{notation.quote[0]}{inner}{notation.quote[1]}"
         if value is None or isinstance(value, bool):
@@ -114,46 +121,56 @@ class Literals:
         self._count += 1
         return self._rules.add(f"{self._name}_{self._count}", body)
 
-    def _referred(self, reference: str, depth: int) -> str:
+    def _referred(self, reference: str) -> str:
         if reference not in self._known:
             self._count += 1
             self._known[reference] = f"{self._name}_{self._count}"
-            target: Any = self._root
-            for step in reference.removeprefix("#").strip("/").split("/") if reference != "#" else ():
-                target = target.get(step) if isinstance(target, Mapping) else None
-            self._rules.add(self._known[reference], self.value(target, depth + 1))
+            self._rules.add(self._known[reference], self.value(target(reference, self._root), reference))
         return self._known[reference]
 
-    def _string(self) -> str:
-        if self._notation.string is not None:
-            return self._new(self._notation.string)
-        opened, close = self._notation.quote
+    def _string(self, schema: Mapping[str, Any], path: str) -> str:
+        (opened, close), char = self._notation.quote, self._notation.char
+        held, left = bounds.expressions(schema, char or self._notation.plain, self._notation.plain)
+        self.left += [f"{path}.{word}" for word in left]
+        if char is not None:
+            around = (regex(opened), regex(close))
+            texts = held or [f"(?:{char})*"]
+            terminal = " & ".join(delimited(f"{around[0]}(?:{text}){around[1]}") for text in texts)
+            self._count += 1
+            return self._rules.add(f"{self._name}_{self._count}".upper(), terminal)
         self._count += 1
-        text = self._rules.until(f"{self._name}_{self._count}", close, [opened] if opened != close else [])
+        text = self._rules.until(f"{self._name}_{self._count}", close, [opened] if opened != close else [], held)
         return self._new(f"{self._rules.literal(opened)} {text}")
 
-    def _object(self, schema: Mapping[str, Any], depth: int) -> str:
-        properties = schema.get("properties") or {}
+    def _object(self, schema: Mapping[str, Any], path: str) -> str:
+        more = schema.get("additionalProperties", True)
+        properties = dict(schema.get("properties") or {})
+        required = list(schema.get("required") or ())
+        properties |= {key: more for key in required if key not in properties}
+        self.left += [f"{path}.{word}" for word in _NOT_OF_OBJECTS if word in schema]
         if not properties:
-            return self._any_object() if schema.get("additionalProperties", True) else self._new(quoted("{}"))
-        required = set(schema.get("required") or ())
+            return self._new(quoted("{}")) if more is False else self._any_object(more, f"{path}.additionalProperties")
         members = [
-            (f"{self._rules.literal(self._key(key))} {self.value(inner, depth + 1)}", key in required)
+            (f"{self._rules.literal(self._key(key))} {self.value(inner, f'{path}.properties.{key}')}", key in required)
             for key, inner in properties.items()
         ]
         self._count += 1
         body = self._rules.sequence(f"{self._name}_{self._count}", members, self._notation.separators[0])
         return self._new(f'"{{" {body} "}}"')
 
-    def _array(self, schema: Mapping[str, Any], depth: int) -> str:
-        item = self.value(schema.get("items", True), depth + 1)
-        separator = self._rules.literal(self._notation.separators[0])
+    def _array(self, schema: Mapping[str, Any], path: str) -> str:
         least, most = int(schema.get("minItems", 0)), schema.get("maxItems")
-        more = f"({separator} {item})" + ("*" if most is None else f"{{{max(least, 1) - 1},{max(most, 1) - 1}}}")
-        if least > 1 and most is None:
-            more = f"({separator} {item}){{{least - 1},}}"
-        items = f"{item} {more}"
-        return self._new('"["' + (f" {items} " if least else f" ({items})? ") + '"]"' if most != 0 else '"[]"')
+        separator = self._rules.literal(self._notation.separators[0])
+        first = [self.value(inner, f"{path}.prefixItems[{i}]") for i, inner in enumerate(schema.get("prefixItems", ()))]
+        first = first[: int(most)] if most is not None else first
+        rest = schema.get("items", True)
+        if most == len(first) or rest is False:
+            return self._new(" ".join(['"["', f" {separator} ".join(first), '"]"']))
+        item = self.value(rest, f"{path}.items")
+        first += [item] * (least - len(first))
+        room = "*" if most is None else f"{{0,{int(most) - max(len(first), 1)}}}"
+        items = f"{f' {separator} '.join(first or [item])} ({separator} {item}){room}"
+        return self._new('"["' + (f" {items} " if first else f" ({items})? ") + '"]"')
 
     def _anything(self) -> str:
         """Any value at all."""
@@ -166,13 +183,16 @@ class Literals:
             self._rules.add(name, " | ".join([*scalars, self._any_object(), items]))
         return self._known["anything"]
 
-    def _any_object(self) -> str:
-        """Any object at all."""
-        if "object" not in self._known:
-            self._count += 1
-            name = self._known["object"] = f"{self._name}_{self._count}"
-            separator, colon = map(self._rules.literal, self._notation.separators)
-            opened, close = map(self._rules.literal, self._notation.key)
-            member = f"{opened} /[A-Za-z_][A-Za-z0-9_]*/ {close} {colon} {self._anything()}"
-            self._rules.add(name, f'"{{" ({member} ({separator} {member})*)? "}}"')
-        return self._known["object"]
+    def _any_object(self, inner: Any = True, path: str = "$") -> str:
+        """An object with any keys, whose values have this schema."""
+        free = inner is True or inner == {}
+        if free and "object" in self._known:
+            return self._known["object"]
+        self._count += 1
+        name = f"{self._name}_{self._count}"
+        if free:
+            self._known["object"] = name
+        separator, colon = map(self._rules.literal, self._notation.separators)
+        opened, close = map(self._rules.literal, self._notation.key)
+        member = f"{opened} /[A-Za-z_][A-Za-z0-9_]*/ {close} {colon} {self.value(inner, path)}"
+        return self._rules.add(name, f'"{{" ({member} ({separator} {member})*)? "}}"')

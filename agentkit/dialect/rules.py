@@ -7,10 +7,13 @@ any text up to that suffix. A mark that is one token must be named as that token
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-ANY_TEXT = "/(?s:.*)/"
+from agentkit.dialect import bounds
+
+ANY = "(?s:.*)"
 
 
 class Rules:
@@ -46,19 +49,32 @@ class Rules:
                 written.append(f"<[{self._tokens[mark]}]>")
         return " ".join(written)
 
-    def free(self, name: str, without: Sequence[str], ending: str = "") -> str:
-        """A terminal for any text in which none of these marks stands, and that ends with this text."""
-        text = f"/(?s:.*){regex(ending)}/" if ending else ANY_TEXT
-        return self.add(name.upper(), text + _but_not(without))
+    def free(
+        self, name: str, without: Sequence[str], ending: str = "", held: Sequence[str] = (), unlike: str = ""
+    ) -> str:
+        """A terminal for a text in which none of these marks stands, and then this ending.
 
-    def until(self, name: str, mark: str, without: Sequence[str] = ()) -> str:
-        """A rule for any text, without some marks, and then this one."""
+        Args:
+            name: of the terminal.
+            without: the marks that may not stand in it.
+            ending: what it ends with.
+            held: regular expressions that the text before the ending must match, all of them.
+            unlike: a regular expression that it may not begin with.
+        """
+        texts = " & ".join(delimited(f"(?:{one}){regex(ending)}") for one in held or [ANY])
+        begins = delimited(rf"\s*(?:{unlike})(?s:.*)")
+        return self.add(name.upper(), texts + _but_not(without) + (f" & ~{begins}" if unlike else ""))
+
+    def until(self, name: str, mark: str, without: Sequence[str] = (), held: Sequence[str] = ()) -> str:
+        """A rule for a text, without some marks and as `free` has it held, and then this mark."""
         before, token, after = self._split(mark)
         if token:
-            text = self.free(f"{name}_text", [token, *without], ending=before)
+            text = self.free(f"{name}_text", [token, *without], ending=before, held=held)
             return self.add(name, f"{text} {self.literal(token)} {self.literal(after)}".strip())
-        others = [other for other in without if other != mark]
-        self._rules[f"{name}[suffix={quoted(mark)}]"] = ANY_TEXT + _but_not(others)
+        # Where any text goes, it ends at the first mark; where not, that mark might be too early to end it.
+        others = [other for other in without if other != mark] + [mark] * bool(held)
+        body = " & ".join(map(delimited, held or [ANY])) + _but_not(others)
+        self._rules[f"{name}[suffix={quoted(mark)}]"] = body
         return name
 
     def sequence(self, name: str, members: Sequence[tuple[str, bool]], separator: str) -> str:
@@ -81,6 +97,20 @@ class Rules:
 
 
 EMPTY = '""'
+
+
+SPACE = "/[ \\n]{0,4}/"
+"""The white space that may stand between marks: bounded, since small models loop on it."""
+
+
+def delimited(expression: str) -> str:
+    """A regular expression as a grammar writes it."""
+    return (
+        "/" + re.sub(r"\\.|/|\n", lambda found: _DELIMITED.get(found[0], found[0]), expression, flags=re.DOTALL) + "/"
+    )
+
+
+_DELIMITED = {"/": "\\/", "\n": "\\n", "\\\n": "\\n"}
 
 
 def _but_not(marks: Sequence[str]) -> str:
@@ -112,7 +142,8 @@ def json_value(schema: Mapping[str, Any], separators: tuple[str, str] = (", ", "
 
 
 def closed(schema: Any) -> Any:
-    """The schema with every object that lists its properties closed to others, as callers of functions expect."""
+    """The schema with every object that lists its properties closed to others, as callers of functions expect, and with
+    patterns that mean the same to every engine."""
     if isinstance(schema, list):
         return [closed(item) for item in schema]
     if not isinstance(schema, Mapping):
@@ -126,4 +157,6 @@ def closed(schema: Any) -> Any:
 def _closed_member(key: str, value: Any) -> Any:
     if key in {"properties", "$defs", "definitions", "patternProperties"} and isinstance(value, Mapping):
         return {name: closed(inner) for name, inner in value.items()}
+    if key == "pattern" and isinstance(value, str):
+        return bounds.ascii_classes(value)
     return value if key in {"enum", "const", "default", "examples"} else closed(value)

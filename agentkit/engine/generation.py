@@ -12,11 +12,16 @@ from agentkit.engine.detokenize import Detokenizer, StopStrings, token_text
 from agentkit.engine.drafts import Drafts
 from agentkit.engine.guide import Guide
 from agentkit.engine.kv import KeyValues
+from agentkit.engine.loops import Loops
 from agentkit.engine.sampling import Sampler, log_probabilities
 from agentkit.engine.stream import Channel
 from agentkit.errors import GrammarError
 
 __all__ = ["Generation"]
+
+_LEAST_PATIENCE, _MOST_PATIENCE = 48, 192
+"""How many tokens of going round in a circle a grammar bears, by how many there may be in all."""
+_FURTHEST = 8
 
 
 class Generation:
@@ -66,6 +71,9 @@ class Generation:
         self._guide: Guide | None = None
         self._awaits_guide = awaits_guide
         self._drafts = Drafts(drafts) if drafts else None
+        self._loops = Loops(min(max(_LEAST_PATIENCE, request.max_tokens // 8), _MOST_PATIENCE))
+        self._loops_left = 0
+        self._way_out: list[int] = []
         self._sampler = Sampler(request.sampling, self.ids)
         self._detokenizer = Detokenizer(tokenizer, self.ids)
         self._stop = StopStrings(request.stop)
@@ -134,6 +142,10 @@ class Generation:
                     self._say(token_id, False, None)
 
     def _choose(self, logits: torch.Tensor, best: int) -> tuple[int, bool]:
+        if self._guide is not None and not self._way_out:
+            self._leave_loop(self._guide)
+        if self._way_out and self._guide is not None and self._guide.advance(self._way_out[0]):
+            return self._way_out[0], False
         allowed = self._allowed(logits)
         while True:
             if self._sampler.is_argmax and (allowed is None or allowed[best]):
@@ -156,6 +168,16 @@ class Generation:
                     "id, as <[id]>; spelled out as text it cannot be matched."
                 )
 
+    def _leave_loop(self, guide: Guide) -> None:
+        """Take the text to the end of the part that goes nowhere; further each time it comes to that.
+
+        Where the grammar lets the text end, going nowhere is the model's own affair.
+        """
+        circling = self._loops.watch(self.ids, self.prompt_tokens)
+        if (circling or (self._loops.is_long_number and not guide.is_free())) and not guide.may_end:
+            self._loops_left += 1
+            self._way_out = guide.way_out(2 ** min(self._loops_left - 1, _FURTHEST))
+
     def _allowed(self, logits: torch.Tensor) -> torch.Tensor | None:
         allowed = None
         size = logits.shape[-1]
@@ -177,9 +199,12 @@ class Generation:
             logprob, best = log_probabilities(logits, token_id, self.request.logprobs or 0)
             top = tuple((other, token_text(self._tokenizer, [other]), value) for other, value in best)
         self.ids.append(token_id)
+        self._way_out = self._way_out[1:] if self._way_out[:1] == [token_id] else []
         self._sampler.saw(token_id)
         reason: Literal["stop", "length"] | None = "stop" if ends else None
-        text, stopped = ("", False) if ends else self._show(self._detokenizer.push(token_id))
+        added = "" if ends else self._detokenizer.push(token_id)
+        self._loops.read(added)
+        text, stopped = ("", False) if ends else self._show(added)
         if stopped or (self._guide is not None and self._guide.ended):
             reason = "stop"
         elif reason is None and self.room <= 0:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import copy
+import functools
 import threading
 from collections import OrderedDict
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Callable, Iterable
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 from llguidance import LLMatcher, LLTokenizer
 
+from agentkit.engine.exits import Exits
 from agentkit.errors import GrammarError
 
 __all__ = ["Guide", "Guides"]
@@ -38,7 +40,7 @@ class Guides:
         self._compiling = threading.Lock()
         self._vocabulary: LLTokenizer | None = None
         self._end_id = -1
-        self._compiled: OrderedDict[str, LLMatcher] = OrderedDict()
+        self._compiled: OrderedDict[str, _Compiled] = OrderedDict()
 
     def is_compiled(self, grammar: str) -> bool:
         """Whether `guide` has nothing to compile. Never waits for another thread's compilation."""
@@ -68,16 +70,16 @@ class Guides:
             self._compiled.move_to_end(grammar)
             if len(self._compiled) > self._kept:
                 self._compiled.popitem(last=False)
-            matcher = prototype.deep_copy()
-        return Guide(matcher, self._vocab_size, self._end_id, self._eos_ids.union(stop_ids))
+            matcher = prototype.matcher.deep_copy()
+        return Guide(matcher, self._vocab_size, self._end_id, self._eos_ids.union(stop_ids), prototype.exits)
 
-    def _compile(self, grammar: str) -> LLMatcher:
+    def _compile(self, grammar: str) -> _Compiled:
         if self._vocabulary is None:
             self._vocabulary = self._read_vocabulary()
         matcher = LLMatcher(self._vocabulary, grammar, log_level=0)
         if matcher.is_error():
             raise GrammarError(f"The grammar does not compile: {matcher.get_error().strip()}")
-        return matcher
+        return _Compiled(matcher, functools.cache(functools.partial(Exits, grammar, self._vocabulary)))
 
     def _read_vocabulary(self) -> LLTokenizer:
         try:
@@ -97,11 +99,21 @@ class Guides:
             ) from error
 
 
+class _Compiled(NamedTuple):
+    """A grammar's matcher at its beginning, and its ways out, which few requests ever ask for."""
+
+    matcher: LLMatcher
+    exits: Callable[[], Exits]
+
+
 class Guide:
     """Where one request is in its grammar. Used by one thread at a time."""
 
-    def __init__(self, matcher: LLMatcher, vocab_size: int, end_id: int, stop_ids: Iterable[int]) -> None:
+    def __init__(
+        self, matcher: LLMatcher, vocab_size: int, end_id: int, stop_ids: Iterable[int], exits: Callable[[], Exits]
+    ) -> None:
         self._matcher = matcher
+        self._exits = exits
         self._vocab_size = vocab_size
         self._end_id = end_id
         self._stop_ids = [token_id for token_id in stop_ids if 0 <= token_id < vocab_size]
@@ -142,3 +154,11 @@ class Guide:
     def forced(self) -> list[int]:
         """The tokens that must follow whatever the model says; often none. Each still has to be `advance`d over."""
         return [] if self.ended else self._matcher.compute_ff_tokens()
+
+    def is_free(self) -> bool:
+        """Whether any text may come next, as in a string."""
+        return self._exits().is_free(self._matcher)
+
+    def way_out(self, limit: int) -> list[int]:
+        """Tokens that lead towards where the text may end, about `limit` of them; none where there is no way to say."""
+        return self._exits().way_out(self._matcher, limit)

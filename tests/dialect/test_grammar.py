@@ -45,16 +45,36 @@ def test_the_templates_own_rendering_is_inside_and_wrong_types_outside(kind: str
     assert not accepts(forced, "Paris is sunny.")
     assert accepts(dialect.grammar(TOOLS, "get_weather", prompt=lead), right)
     assert not accepts(dialect.grammar(TOOLS, "now", prompt=lead), right)
-    assert accepts(dialect.grammar(TOOLS, "auto", prompt=lead), right)
-    if kind not in {"opened", "headed"}:
-        assert accepts(dialect.grammar(TOOLS, "auto", prompt=lead), "Paris is sunny.")
-        assert accepts(dialect.grammar(TOOLS, "none", prompt=lead), "Paris is sunny.")
+    auto = dialect.grammar(TOOLS, "auto", prompt=lead)
+    assert accepts(auto, right)
+    assert not accepts(auto, wrong)
+    assert not accepts(auto, unknown)
+    said = {"opened": "Hm.</think>\n\n", "headed": "<|channel|>last<|message|>"}.get(kind, "") + "Paris is sunny."
+    assert accepts(auto, said)
+    assert accepts(dialect.grammar(TOOLS, "none", prompt=lead), said)
+    assert not accepts(forced, said)
     if dialect.syntax.calls.parallel:
         two = turn(kind, ("get_weather", {"city": "Paris", "days": 3}), ("run-query", {"sql": "x", "tags": ["a"]}))
         assert accepts(forced, two)
         assert not accepts(dialect.grammar(TOOLS, "any", parallel=False, prompt=lead), two)
-        if kind not in {"python", "words", "headed"}:  # where no mark begins a call, it can't be told from text
-            assert not accepts(dialect.grammar(TOOLS, "auto", parallel=False, prompt=lead), two)
+        assert not accepts(dialect.grammar(TOOLS, "auto", parallel=False, prompt=lead), two)
+
+
+def test_headers_go_between_thoughts_and_what_follows_and_may_name_the_recipient_last() -> None:
+    dialect = Dialect.from_template(HEADED)
+    auto = dialect.grammar(TOOLS, "auto", prompt=prompt(HEADED))
+    thought = "<|channel|>inner<|message|>Hm.<|end|><|start|>assistant"
+    call = '<|message|>{"city": "Paris", "days": 3}<|call|>'
+    for header in (" to=functions.get_weather<|channel|>outer json", "<|channel|>outer to=functions.get_weather json"):
+        for lead in ("", thought, thought * 2):
+            assert accepts(auto, lead + header + call)
+            assert not accepts(auto, lead + header.replace("weather", "wether") + call)
+            message = dialect.read(lead + header + call, tools=TOOLS, prompt=prompt(HEADED))
+            assert [call["name"] for call in message.tool_calls] == ["get_weather"]
+    assert accepts(auto, thought + "<|channel|>last<|message|>Paris is sunny.")
+    assert not accepts(auto, "Paris is sunny.")
+    answer = dialect.answer_grammar({"type": "integer"}, TOOLS, prompt=prompt(HEADED))
+    assert accepts(answer, thought + "<|channel|>last<|message|>7")
 
 
 def closing_marks(syntax: Syntax) -> list[bytes]:
