@@ -21,6 +21,9 @@ from agentkit.relaxed import tell
 
 _NESTED_IN_DICT = ("properties", "patternProperties", "$defs", "definitions", "dependentSchemas")
 _NESTED_IN_LIST = ("anyOf", "oneOf", "allOf", "prefixItems")
+_BOUNDS = ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum")
+_TOO_LARGE = "Failed to generate regex"
+"""What the grammar engine says of bounds beyond 64 bits."""
 _NESTED = ("items", "additionalProperties", "not", "if", "then", "else", "contains", "propertyNames")
 
 
@@ -72,6 +75,8 @@ def _prepared(text: str) -> tuple[str, tuple[str, ...]]:
             if word in part and _complaint({"type": "object", word: part[word]} if word[-1] == "s" else part):
                 del part[word]
                 relaxed.append(f"{path}.{word}")
+        if _TOO_LARGE in _complaint({word: part[word] for word in ("type", *_BOUNDS) if word in part}):
+            relaxed += [f"{path}.{word}" for word in _BOUNDS if part.pop(word, None) is not None]
     if _complaint(kept):
         inner_first = reversed([(path, _complaint(_alone(part, kept))) for path, part in _parts(kept)])
         place, problem = next((place, problem) for place, problem in inner_first if problem)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import warnings
 from typing import Any
 
@@ -9,17 +10,13 @@ import jsonschema
 import pytest
 
 from agentkit import SchemaError
+from agentkit.engine import Request, Sampling
+from agentkit.engine.local import LocalEngine
 from agentkit.relaxed import RelaxedSchemaWarning
 from agentkit.schemas import grammar_schema, validate
+from tests.engine.conftest import make_model, make_tokenizer
+from tests.schema_cases import CASES, PAGE, Case, admits, grammar_of, is_valid, table
 
-SUPPORTED: list[dict[str, Any]] = [
-    {"type": "object", "properties": {"a": {"type": "integer", "minimum": 1, "maximum": 9}}, "required": ["a"]},
-    {"type": "array", "items": {"type": "string", "minLength": 1, "maxLength": 4}, "minItems": 1, "maxItems": 3},
-    {"anyOf": [{"type": "null"}, {"enum": ["x", 2]}]},
-    {"type": "string", "pattern": "^[a-z]+$"},
-    {"type": "string", "format": "date"},
-    {"$ref": "#/$defs/N", "$defs": {"N": {"type": "object", "properties": {"n": {"$ref": "#/$defs/N"}}}}},
-]
 RELAXED: list[tuple[dict[str, Any], str, Any]] = [
     ({"type": "array", "items": {"type": "integer"}, "uniqueItems": True}, "$.uniqueItems", [1, 1]),
     ({"type": "array", "contains": {"const": 1}}, "$.contains", [2]),
@@ -51,11 +48,41 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
 ]
 
 
-@pytest.mark.parametrize("schema", SUPPORTED)
-def test_supported(schema: dict[str, Any]) -> None:
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        assert grammar_schema(schema) == schema
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.keyword)
+def test_a_keyword_is_held_or_checked_afterwards_or_refused(case: Case) -> None:
+    try:
+        grammar, told = grammar_of(case.schema)
+    except SchemaError:
+        assert not case.valid
+        return
+    for value in case.valid:
+        assert is_valid(value, case.schema)
+        assert told or admits(grammar, value)
+    for value in case.invalid:
+        assert not admits(grammar, value) or (told and not is_valid(value, case.schema))
+
+
+def test_the_page_tells_what_is_made_of_each() -> None:
+    assert PAGE.read_text(encoding="utf-8") == table()
+
+
+def test_what_a_random_model_answers_fits() -> None:
+    local, asked = LocalEngine(make_model("full"), make_tokenizer()), []
+    for case in CASES:
+        if not case.valid:
+            continue
+        grammar, told = grammar_of(case.schema)
+        for seed in range(2):
+            request = Request([5 + seed, 7], grammar=grammar, max_tokens=400, sampling=Sampling(1.0, seed=seed))
+            asked.append((case, told, local.submit(request)))
+    ended = 0
+    for case, told, stream in asked:
+        text = "".join(token.text for token in stream)
+        if stream.finish.reason == "stop":
+            ended += 1
+            assert told or is_valid(json.loads(text), case.schema), (case, text)
+    local.close()
+    assert ended > 0.9 * len(asked) > 180
 
 
 @pytest.mark.parametrize(("schema", "place", "wrong"), RELAXED)

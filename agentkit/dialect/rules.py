@@ -143,20 +143,38 @@ def json_value(schema: Mapping[str, Any], separators: tuple[str, str] = (", ", "
 
 def closed(schema: Any) -> Any:
     """The schema with every object that lists its properties closed to others, as callers of functions expect, and with
-    patterns that mean the same to every engine."""
+    patterns that mean the same to every engine.
+
+    Where objects are put together from parts, each part has to let the others' properties pass: then none is closed.
+    """
+    return _closed(schema, close=not _combines(schema))
+
+
+def _closed(schema: Any, close: bool) -> Any:
     if isinstance(schema, list):
-        return [closed(item) for item in schema]
+        return [_closed(item, close) for item in schema]
     if not isinstance(schema, Mapping):
         return schema
-    made = {key: _closed_member(key, value) for key, value in schema.items()}
-    if "properties" in made and "additionalProperties" not in made and "patternProperties" not in made:
+    made = {key: _closed_member(key, value, close) for key, value in schema.items()}
+    if close and "properties" in made and "additionalProperties" not in made and "patternProperties" not in made:
         made["additionalProperties"] = False
     return made
 
 
-def _closed_member(key: str, value: Any) -> Any:
+def _closed_member(key: str, value: Any, close: bool) -> Any:
     if key in {"properties", "$defs", "definitions", "patternProperties"} and isinstance(value, Mapping):
-        return {name: closed(inner) for name, inner in value.items()}
+        return {name: _closed(inner, close) for name, inner in value.items()}
     if key == "pattern" and isinstance(value, str):
         return bounds.ascii_classes(value)
-    return value if key in {"enum", "const", "default", "examples"} else closed(value)
+    return value if key in {"enum", "const", "default", "examples"} else _closed(value, close)
+
+
+def _combines(schema: Any) -> bool:
+    """Whether an object anywhere in it is made of several parts."""
+    if isinstance(schema, list):
+        return any(map(_combines, schema))
+    if not isinstance(schema, Mapping):
+        return False
+    parts = [word for word in ("properties", "$ref", "anyOf", "oneOf", "if", "dependentSchemas") if word in schema]
+    several = len(parts) + len(schema.get("allOf") or ()) > 1
+    return several or any(map(_combines, schema.values()))
