@@ -6,7 +6,7 @@ import functools
 import math
 import sys
 from collections.abc import Callable
-from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal, localcontext
+from decimal import Context, Decimal, localcontext
 from fractions import Fraction
 from typing import Any
 
@@ -33,19 +33,19 @@ class CalculationError(ValueError):
 def add(a: Number, b: Number) -> Number:
     if isinstance(a, float) or isinstance(b, float):
         return _cancelled(_evaluate("a + b", a, b), a, b)
-    return _bounded(a + b)
+    return bounded(a + b)
 
 
 def subtract(a: Number, b: Number) -> Number:
     if isinstance(a, float) or isinstance(b, float):
         return _cancelled(_evaluate("a - b", a, b), a, b)
-    return _bounded(a - b)
+    return bounded(a - b)
 
 
 def multiply(a: Number, b: Number) -> Number:
     if isinstance(a, float) or isinstance(b, float):
         return _not_lost(_evaluate("a * b", a, b), a, b)
-    return _bounded(a * b)
+    return bounded(a * b)
 
 
 def divide(a: Number, b: Number) -> Number:
@@ -53,7 +53,7 @@ def divide(a: Number, b: Number) -> Number:
         raise CalculationError("division by zero.")
     if isinstance(a, float) or isinstance(b, float):
         return _not_lost(_evaluate("a / b", a, b), a, b)
-    return _bounded(Fraction(a) / b)
+    return bounded(Fraction(a) / b)
 
 
 def floor_divide(a: Number, b: Number) -> Number:
@@ -68,7 +68,7 @@ def modulo(a: Number, b: Number) -> Number:
         if abs(_evaluate("a / b", a, b)) > MAX_ANGLE:
             raise CalculationError("the remainder is lost in rounding: the numbers are too far apart.")
         return _evaluate("a - b * floor(a / b)", a, b)
-    return _bounded(a % b)
+    return bounded(a % b)
 
 
 def power(a: Number, b: Number) -> Number:
@@ -87,7 +87,7 @@ def power(a: Number, b: Number) -> Number:
     fraction = Fraction(a)
     bits = max(fraction.numerator.bit_length(), fraction.denominator.bit_length())
     if (bits - 1) * abs(b) <= _MAX_BITS:
-        return _bounded(fraction**b)
+        return bounded(fraction**b)
     if isinstance(a, int):
         raise CalculationError(
             f"the result would be too {'large' if b > 0 else 'small'}: at most {MAX_DIGITS} digits are allowed."
@@ -111,7 +111,7 @@ def square_root(a: Number) -> Number:
 def factorial(a: Number) -> Number:
     if not isinstance(a, int) or not 0 <= a <= 1400:
         raise CalculationError("a factorial is taken of a whole number from 0 to 1400.")
-    return _bounded(math.factorial(a))
+    return bounded(math.factorial(a))
 
 
 def floor(a: Number) -> Number:
@@ -145,7 +145,7 @@ def round_to(a: Number, digits: Number = 0) -> Number:
     """Halves go to the even neighbour, as in numexpr and Python: 2.5 becomes 2."""
     if not isinstance(digits, int) or abs(digits) > 15:
         raise CalculationError("the second argument of round is a number of decimals, a whole number from -15 to 15.")
-    return _bounded(round(Fraction(a), digits)) if digits else round(a)
+    return bounded(round(Fraction(a), digits)) if digits else round(a)
 
 
 def real(text: str) -> Callable[[Number], Number]:
@@ -180,56 +180,33 @@ def circular(name: str) -> Callable[[Number], Number]:
     return function
 
 
+def remainder(a: Number, b: Number) -> Number:
+    """What numexpr and C call fmod: the remainder with the sign of the dividend."""
+    value = modulo(absolute(a), absolute(b))
+    return value if a >= 0 else -value
+
+
+def hypotenuse(a: Number, b: Number) -> Number:
+    return square_root(add(multiply(a, a), multiply(b, b)))
+
+
+def total(*values: Number) -> Number:
+    return functools.reduce(add, values)
+
+
+def product(*values: Number) -> Number:
+    return functools.reduce(multiply, values)
+
+
 def arctan2(y: Number, x: Number) -> Number:
     return _evaluate("arctan2(a, b)", y, x)
-
-
-def from_literal(text: str) -> Number:
-    """The exact value of a number as written: digits, a point, an exponent.
-
-    Raises:
-        CalculationError: The number has more than `MAX_DIGITS` digits.
-    """
-    mantissa, _, exponent = text.lower().partition("e")
-    if exponent and (len(exponent) > 6 or abs(int(exponent)) > MAX_DIGITS):
-        raise CalculationError(f"the exponent of {text[:20]} is too large: at most {MAX_DIGITS} digits are allowed.")
-    whole, _, decimals = mantissa.partition(".")
-    return _bounded(Fraction(int((whole + decimals) or "0")) * Fraction(10) ** (int(exponent or "0") - len(decimals)))
-
-
-def format_number(value: Number) -> str:
-    """A number as people read it.
-
-    Whole numbers have all their digits and no separators. Others have up to 12 significant digits (never fewer than
-    the whole part and two decimals, as far as a double holds them) and no trailing zeros; a float from 1e15 on, and
-    what is below 0.000001, is written with an exponent.
-    """
-    if isinstance(value, int):
-        return str(value)
-    whole = math.trunc(value)
-    digits = max(12, len(str(abs(whole))) + 2)
-    if isinstance(value, float):
-        if abs(value) >= 1e15:
-            return f"{value:.12g}"
-        digits = min(digits, 15)
-    context = Context(prec=digits, Emax=MAX_EMAX, Emin=MIN_EMIN)
-    if isinstance(value, float):
-        decimal = context.plus(Decimal(value))
-    else:
-        decimal = context.divide(Decimal(value.numerator), Decimal(value.denominator))
-    if decimal == 0:
-        return "0"
-    if decimal.adjusted() < -6:
-        return f"{decimal.normalize(context):e}"
-    text = f"{decimal:f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def _exact_root(a: int | Fraction, degree: int) -> Number | None:
     """The root of an exact value where that is exact too: 64^(1/3) is 4, which a double misses."""
     numerator, denominator = a.as_integer_ratio()
     above, below = _whole_root(numerator, degree), _whole_root(denominator, degree)
-    return None if above is None or below is None else _bounded(Fraction(above, below))
+    return None if above is None or below is None else bounded(Fraction(above, below))
 
 
 def _whole_root(a: int, degree: int) -> int | None:
@@ -242,8 +219,12 @@ def _whole_root(a: int, degree: int) -> int | None:
     return root if root**degree == a else None
 
 
-def _bounded(value: int | Fraction) -> Number:
-    """A whole fraction as an int; a fraction too long to keep exact as a float."""
+def bounded(value: int | Fraction) -> Number:
+    """A whole fraction as an int; a fraction too long to keep exact as a float.
+
+    Raises:
+        CalculationError: It is whole and has more than `MAX_DIGITS` digits.
+    """
     if isinstance(value, Fraction):
         if value.denominator != 1:
             if max(value.numerator.bit_length(), value.denominator.bit_length()) <= _MAX_BITS:
@@ -288,7 +269,7 @@ def _evaluate(text: str, *operands: Number) -> float:
     """The value of one of this file's own numexpr expressions in `a` and `b`, as a double."""
     value = float(_compiled(text, len(operands))(*map(_to_float, operands)))
     if math.isnan(value):
-        raise CalculationError(f"{text.split('(')[0]} has no real value for {format_number(operands[0])[:20]}.")
+        raise CalculationError(f"{text.split('(')[0]} has no real value for {float(operands[0]):.12g}.")
     return _finite(value)
 
 

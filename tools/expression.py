@@ -11,7 +11,8 @@ The grammar, loosest first (every rule evaluates what it reads, so there is no t
 `%` before a number, a name or a bracket is the remainder (10 % 3); anywhere else it is per cent (12.5% of 840). In
 brackets a percentage is a plain number: 840 + (10%) is 840.1.
 A comma inside a number separates thousands (68,400,000); directly inside the brackets of a function that takes
-several arguments it separates those: max(1,200) is 200.
+several arguments it separates those: max(1,200) is 200. Other countries' separators are read where they can mean
+nothing else: 12,34,567; 1.234.567; 1.234,5; 1 234 567; 1'234'567.
 """
 
 from __future__ import annotations
@@ -22,7 +23,8 @@ from typing import Any, NamedTuple
 
 from . import arithmetic
 from .arithmetic import CalculationError, Number
-from .tokens import Token, tokenize
+from .numerals import from_literal
+from .tokens import ALLOWED, Token, tokenize
 
 MAX_DEPTH = 50
 """How deep brackets, functions and powers may be nested."""
@@ -50,18 +52,23 @@ FUNCTIONS: dict[str, Function] = {
     "cosh": Function(arithmetic.real("cosh(a)")),
     "exp": Function(arithmetic.exponential),
     "expm1": Function(arithmetic.real("expm1(a)")),
+    "factorial": Function(arithmetic.factorial),
     "floor": Function(arithmetic.floor),
+    "fmod": Function(arithmetic.remainder, 2, 2),
+    "hypot": Function(arithmetic.hypotenuse, 2, 2),
     "log": Function(arithmetic.real("log(a)")),
     "log10": Function(arithmetic.real("log10(a)")),
     "log1p": Function(arithmetic.real("log1p(a)")),
     "log2": Function(arithmetic.log2),
     "max": Function(max, 2, 100),
     "min": Function(min, 2, 100),
+    "prod": Function(arithmetic.product, 2, 100),
     "round": Function(arithmetic.round_to, 1, 2),
     "sign": Function(arithmetic.sign),
     "sin": Function(arithmetic.circular("sin")),
     "sinh": Function(arithmetic.real("sinh(a)")),
     "sqrt": Function(arithmetic.square_root),
+    "sum": Function(arithmetic.total, 2, 100),
     "tan": Function(arithmetic.circular("tan")),
     "tanh": Function(arithmetic.real("tanh(a)")),
     "trunc": Function(arithmetic.trunc),
@@ -80,7 +87,6 @@ ALIASES = {
 }
 _SEVERAL = frozenset(name for name in (*FUNCTIONS, *ALIASES) if FUNCTIONS[ALIASES.get(name, name)].most > 1)
 
-_ALLOWED = "Allowed: numbers, + - * / // ^ ! ( ), % (12.5% of 840; 10 % 3 is the remainder), pi, e, functions."
 _NAMES = f"Allowed names: {', '.join((*CONSTANTS, *FUNCTIONS))}, mod, of."
 
 _SUM: dict[str, Callable[[Any, Any], Number]] = {"+": arithmetic.add, "-": arithmetic.subtract}
@@ -119,7 +125,7 @@ class _Parser:
 
     def parse(self) -> Number:
         if self.tokens[0].kind == "end":
-            raise CalculationError(f"the expression is empty. {_ALLOWED}")
+            raise CalculationError(f"the expression is empty. {ALLOWED}")
         value = self._sum()
         if self._next.kind != "end":
             raise self._unexpected()
@@ -137,15 +143,15 @@ class _Parser:
     def _unexpected(self) -> CalculationError:
         token, before = self._next, self.tokens[self.position - 1] if self.position else None
         if token.kind == "end":
-            return CalculationError(f"the expression ends too early: a number or a bracket is missing. {_ALLOWED}")
+            return CalculationError(f"the expression ends too early: a number or a bracket is missing. {ALLOWED}")
         if token.kind == ",":
             return CalculationError(
                 "a comma stands only between thousands (68,400,000) and between the arguments of "
-                "max, min, round and arctan2. Write a decimal with a point (3.5)."
+                f"{', '.join(sorted(_SEVERAL & FUNCTIONS.keys()))}. Write a decimal with a point (3.5)."
             )
         if token.kind == "number" and before and before.kind == "number":
-            return CalculationError(f"two numbers stand side by side: {before.text[:20]} {token.text[:20]}. {_ALLOWED}")
-        return CalculationError(f"{token.text[:20]!r} was not expected at position {token.start + 1}. {_ALLOWED}")
+            return CalculationError(f"two numbers stand side by side: {before.text[:20]} {token.text[:20]}. {ALLOWED}")
+        return CalculationError(f"{token.text[:20]!r} was not expected at position {token.start + 1}. {ALLOWED}")
 
     def _sum(self) -> Number:
         value = self._product()
@@ -205,6 +211,8 @@ class _Parser:
             if token.kind == "superscript":
                 value, self.percent = arithmetic.power(value, int(token.text)), False
             elif token.kind == "factorial":
+                if self.tokens[self.position + 1].kind == "factorial":
+                    raise CalculationError("!! is not clear: write (3!)! for the factorial of a factorial.")
                 value, self.percent = arithmetic.factorial(value), False
             elif token.kind == "percent" or (token.kind == "%" and self._is_percent(token)):
                 value, self.percent = arithmetic.divide(value, 100), True
@@ -226,7 +234,7 @@ class _Parser:
             raise self._unexpected()
         self._take()
         if token.kind == "number":
-            return arithmetic.from_literal(token.text)
+            return from_literal(token.text)
         if token.kind == "name":
             return self._named(token)
         if token.kind == "root":

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+import itertools
 import logging
 import os
-from collections.abc import Iterator
+import stat
+from collections.abc import Generator, Iterator
 from datetime import datetime, timezone
 from pathlib import Path
 
@@ -48,20 +51,35 @@ def index_folder(folder: Path, cache_dir: Path | None = None, progress: bool | N
 
 def refresh(index: Index, folder: Path, progress: bool | None = None) -> int:
     """Read what is new or changed into `index`, take out what is gone; returns how many files that were."""
-    known = index.known()
     found = dict(_files(folder))
-    changed = [path for path, status in found.items() if known.get(path) != (status.st_size, status.st_mtime_ns)]
+    known = index.known()
+    changed = [path for path, status in found.items() if known.get(path) != _state(status)]
     gone = known.keys() - found.keys()
-    for path in gone:
-        index.remove(path)
-    for number, path in enumerate(_shown(changed, progress), 1):
-        _read(index, folder, path, found[path])
-        if number % _BATCH == 0:
-            index.commit()  # what is done stays done when a person interrupts
-    index.commit()
+    if gone:
+        with index.writing():
+            for path in gone:
+                index.remove(path)
+    with contextlib.closing(_shown(changed, progress)) as shown:
+        for _ in range(0, len(changed), _BATCH):  # what is done stays done when a person interrupts
+            with index.writing():
+                for path in itertools.islice(shown, _BATCH):
+                    if not index.holds(path, *_state(found[path])):  # another process may have read it by now
+                        _read(index, folder, path, found[path])
     if len(changed) > _MANY:
         index.optimize()
     return len(changed) + len(gone)
+
+
+def _state(status: os.stat_result) -> tuple[int, int]:
+    """What tells whether a file has changed. SQLite's integers end where those of a file system may not."""
+    return status.st_size, max(-(2**63), min(status.st_mtime_ns, 2**63 - 1))
+
+
+def _date(status: os.stat_result) -> str:
+    try:
+        return datetime.fromtimestamp(status.st_mtime, timezone.utc).date().isoformat()
+    except (ValueError, OverflowError, OSError):
+        return ""  # a time outside of the calendar
 
 
 def _read(index: Index, folder: Path, path: str, status: os.stat_result) -> None:
@@ -71,8 +89,8 @@ def _read(index: Index, folder: Path, path: str, status: os.stat_result) -> None
         _log.warning("%s is left out of the index: %s", path, error.strerror or error)
         index.remove(path)
         return
-    date = datetime.fromtimestamp(status.st_mtime, timezone.utc).date().isoformat()
-    index.add(path, passages, date=date, size=status.st_size, mtime_ns=status.st_mtime_ns)
+    size, mtime_ns = _state(status)
+    index.add(path, passages, date=_date(status), size=size, mtime_ns=mtime_ns)
 
 
 def _files(folder: Path) -> Iterator[tuple[str, os.stat_result]]:
@@ -97,15 +115,16 @@ def _files(folder: Path) -> Iterator[tuple[str, os.stat_result]]:
                 except (OSError, UnicodeEncodeError) as error:
                     _log.warning("a file is left out of the index: %s", error)
                 else:
-                    yield path, status
+                    if stat.S_ISREG(status.st_mode):  # reading a pipe would wait for a writer
+                        yield path, status
 
 
-def _shown(paths: list[str], progress: bool | None) -> Iterator[str]:
+def _shown(paths: list[str], progress: bool | None) -> Generator[str, None, None]:
     if progress is False or (progress is None and len(paths) <= _MANY):
         yield from paths
         return
     from rich.console import Console
     from rich.progress import track
 
-    console = Console(stderr=True)
+    console = Console(stderr=True, force_terminal=progress)
     yield from track(paths, "Indexing", console=console, disable=not (progress or console.is_terminal), transient=True)

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
+import re
 import sqlite3
 import threading
+import time
 import weakref
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 from .query import expression, terms
-from .results import MAX_RESULTS, Result
+from .results import MAX_RESULTS, MAX_TEXT, Result
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS documents (
@@ -22,11 +25,14 @@ CREATE VIRTUAL TABLE IF NOT EXISTS passages USING fts5 (
     title, body, tokenize = "porter unicode61 remove_diacritics 2"
 );
 """
-_VERSION = 1
+_VERSION = 2
+
+WAIT = 600.0
+"""Seconds to wait for another process that writes the same index."""
 
 # Ranked by FTS5 itself ("ORDER BY rank"), so that snippets are made of the best rows alone.
 _SEARCH = f"""
-SELECT rowid, snippet(passages, 1, '', '', '…', 60) FROM passages
+SELECT rowid, snippet(passages, 1, char(2), char(3), '…', 60) FROM passages
 WHERE passages MATCH ? AND rank MATCH 'bm25(1.0, 1.0)' ORDER BY rank LIMIT {MAX_RESULTS}
 """
 _OCCURS = "SELECT 1 FROM passages WHERE passages MATCH ? LIMIT 1 OFFSET ?"
@@ -74,8 +80,14 @@ class Index:
             rows = self._connection.execute("SELECT path, size, mtime_ns FROM documents").fetchall()
         return {path: (size, mtime_ns) for path, size, mtime_ns in rows}
 
+    def holds(self, path: str, size: int, mtime_ns: int) -> bool:
+        """Whether the document is in as of that size and time."""
+        with self._lock:
+            row = self._connection.execute("SELECT size, mtime_ns FROM documents WHERE path = ?", (path,)).fetchone()
+        return bool(row == (size, mtime_ns))
+
     def add(self, path: str, passages: Iterable[Passage], *, date: str = "", size: int = 0, mtime_ns: int = 0) -> None:
-        """Put a document in, in the place of an earlier one of the same path. `commit` makes it last."""
+        """Put a document in, in the place of an earlier one of the same path; within `writing`."""
         with self._lock:
             self._remove(path)
             row = self._connection.execute("SELECT last FROM documents ORDER BY first DESC LIMIT 1").fetchone()
@@ -87,18 +99,33 @@ class Index:
             )
 
     def remove(self, path: str) -> None:
+        """Take a document out; within `writing`."""
         with self._lock:
             self._remove(path)
 
-    def commit(self) -> None:
+    @contextlib.contextmanager
+    def writing(self) -> Iterator[None]:
+        """A transaction: additions and removals in it last when it ends, and other processes wait that long.
+
+        Raises:
+            sqlite3.OperationalError: Another process kept writing for longer than `WAIT` seconds.
+        """
+        with self._lock:
+            # The lock is taken before anything is read, so that what is read stays so until it is written.
+            self._connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+        except BaseException:
+            with self._lock:
+                self._connection.rollback()
+            raise
         with self._lock:
             self._connection.commit()
 
     def optimize(self) -> None:
         """Merge what many additions left apart, so that a query reads one piece."""
-        with self._lock:
+        with self.writing(), self._lock:
             self._connection.execute("INSERT INTO passages (passages) VALUES ('optimize')")
-            self._connection.commit()
 
     def close(self) -> None:
         with self._lock:
@@ -125,7 +152,10 @@ class Index:
 
     def _best(self, match: str) -> dict[int, Result]:
         rows = self._connection.execute(_SEARCH, (match,)).fetchall()
-        return {row: Result(text, *self._connection.execute(_DOCUMENT, (row,)).fetchone()) for row, text in rows}
+        return {
+            row: Result(_around_matches(text), *self._connection.execute(_DOCUMENT, (row,)).fetchone())
+            for row, text in rows
+        }
 
     def _some_of(self, words: list[str]) -> str:
         """Some of the words, among them a rare one if there is any: common ones alone would rank half of the index."""
@@ -144,19 +174,47 @@ class Index:
             self._connection.execute("DELETE FROM documents WHERE path = ?", (path,))
 
 
+def _around_matches(snippet: str) -> str:
+    """A snippet whose matches are marked, without the marks; cut before the matches where they would be clipped off."""
+    text = snippet.replace("\x02", "").replace("\x03", "")
+    if len(text) <= MAX_TEXT:
+        return text
+    matches = [mark.start() - 2 * number for number, mark in enumerate(re.finditer("\x02", snippet))]
+
+    def shown(start: int) -> int:
+        return sum(start <= match < start + MAX_TEXT - 60 for match in matches)
+
+    best = max([0, *(match - 60 for match in matches if match > 60)], key=shown)
+    return "…" + text[text.find(" ", best) + 1 :] if best else text
+
+
 def _open(path: Path | None) -> sqlite3.Connection:
     # One connection behind a lock: a query takes milliseconds, and an index in memory has only the one.
-    connection = sqlite3.connect(path or ":memory:", timeout=60, check_same_thread=False)
+    connection = sqlite3.connect(path or ":memory:", timeout=WAIT, check_same_thread=False)
     try:
         version = connection.execute("PRAGMA user_version").fetchone()[0]
         if version not in (0, _VERSION):
             raise sqlite3.DatabaseError(f"index version {version}")
         if path:
-            connection.execute("PRAGMA journal_mode = WAL")
-            connection.execute("PRAGMA synchronous = NORMAL")
+            _write_ahead(connection)
         if version == 0:
-            connection.executescript(f"{_SCHEMA} PRAGMA user_version = {_VERSION};")
+            connection.executescript(f"BEGIN IMMEDIATE; {_SCHEMA} PRAGMA user_version = {_VERSION}; COMMIT;")
     except BaseException:
         connection.close()
         raise
     return connection
+
+
+def _write_ahead(connection: sqlite3.Connection) -> None:
+    """Let others read while one writes. SQLite does not wait for its turn here, as it does everywhere else."""
+    until = time.monotonic() + WAIT
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or time.monotonic() > until:
+                raise
+            time.sleep(0.05)
+        else:
+            break
+    connection.execute("PRAGMA synchronous = NORMAL")

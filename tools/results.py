@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import NamedTuple
+
+import regex
 
 MAX_RESULTS = 3
 MAX_TEXT = 300
@@ -21,10 +22,16 @@ class Result(NamedTuple):
     date: str = ""
 
 
-# What chat templates use as markers: <|…|>, <tag>, </tag>, <s>, [INST], [/INST], ◁…▷. A blank after the opening sign
-# leaves it readable and makes it a marker no more.
-_MARKER = re.compile(r"(?:<(?=[|｜/!?\[\]_A-Za-z])|[◁【](?=\S)|\[(?=/?[A-Z_]{3,}\]))")
-_UNSEEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2064\ufeff\ud800-\udfff]")
+# What chat templates use as markers: <|…|>, <tag>, </tag>, <s>, [INST], [/INST], [gMASK], [|user|], ]~b], [e~[, ◁…▷.
+# A blank after the opening sign leaves it readable and makes it a marker no more.
+_MARKER = regex.compile(
+    r"<(?=[|｜/!?\[\]_A-Za-z])|[◁【](?=\S)|\[(?=/?\w*[A-Z_]{3,}\w*\]|control_\d|[|｜]|\w?~)|\](?=!?~)|>>(?=[A-Z_]{3,}<<)"
+)
+# Characters that show nothing: controls, formats (directions, joiners, tags), private ones, halves of pairs.
+_UNSEEN = regex.compile(r"[[\p{C}--\p{Cn}]--[\t\n]]|[\u2028\u2029\u115f\u1160\u3164]", regex.V1)
+# What looks like the source that ends a result's line.
+_SOURCE = regex.compile(r"(?<!\S)\[([^\[\]]*)(\]?)")
+_ROUND = str.maketrans("[]", "()")
 
 
 def harmless(text: str, limit: int = MAX_TEXT) -> str:
@@ -39,13 +46,18 @@ def harmless(text: str, limit: int = MAX_TEXT) -> str:
 
 
 def render(query: str, results: Sequence[Result]) -> str:
-    """The text for the model: a heading, then one numbered line for each result with its source in brackets."""
+    """The text for the model: a heading, then one numbered line for each result with its source in brackets.
+
+    Only a source stands in square brackets after a blank: where a result's text does, they become round ones.
+    """
     if not results:
         return f'No results for "{harmless(query, 100)}". Try other words.'
     lines = [HEADING]
     for number, result in enumerate(results[:MAX_RESULTS], 1):
-        source = ", ".join(harmless(part, 100) for part in (result.source, result.date) if part)
-        lines.append(f"{number}. {harmless(result.text)}" + (f" [{source}]" if source else ""))
+        text = _SOURCE.sub(lambda match: f"({match[1]}" + (")" if match[2] else ""), harmless(result.text))
+        parts = (harmless(part, 100).translate(_ROUND) for part in (result.source, result.date) if part)
+        source = ", ".join(part for part in parts if part)
+        lines.append(f"{number}. {text}" + (f" [{source}]" if source else ""))
     return "\n".join(lines)
 
 

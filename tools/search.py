@@ -80,9 +80,9 @@ def _facts() -> Index:
 @functools.cache
 def _built_facts() -> Index:
     index = Index()
-    for name in facts.SENTENCES:
-        index.add(f"facts/{name}", [Passage(*fact) for fact in facts.facts(name)], date=facts.AS_OF)
-    index.commit()
+    with index.writing():
+        for name in facts.SENTENCES:
+            index.add(f"facts/{name}", [Passage(*fact) for fact in facts.facts(name)], date=facts.AS_OF)
     return index
 
 

@@ -5,7 +5,8 @@ from fractions import Fraction
 
 import pytest
 from agentkit.tools import arithmetic
-from agentkit.tools.arithmetic import CalculationError, format_number
+from agentkit.tools.arithmetic import CalculationError
+from agentkit.tools.numerals import format_number
 from hypothesis import given
 from hypothesis import strategies as st
 

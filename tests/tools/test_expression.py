@@ -1,17 +1,13 @@
 """The grammar of arithmetic, against exact arithmetic and against hostile text."""
 
-import ast
 import math
 import operator
-import random
-import re
-import time
-import warnings
 from fractions import Fraction
 
 import pytest
-from agentkit.tools.arithmetic import CalculationError, format_number
+from agentkit.tools.arithmetic import CalculationError
 from agentkit.tools.expression import ALIASES, FUNCTIONS, evaluate
+from agentkit.tools.numerals import format_number
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -109,7 +105,32 @@ from hypothesis import strategies as st
         ("1 < 2", None),
         ("0x10", None),
         ("1j", None),
-        ("٣ + 1", None),
+        # digits, signs and separators of other countries
+        ("٣ + 1", 4),
+        ("１２３＋４．５", Fraction("127.5")),
+        ("1٬234٫5", Fraction("1234.5")),
+        ("1.234.567", 1234567),
+        ("1.234,56 + 3", Fraction("1237.56")),
+        ("1.234.567,89", Fraction("1234567.89")),
+        ("1 234 567", 1234567),
+        ("1\u202f234,5 * 2", 2469),
+        ("1’234’567.5", Fraction("1234567.5")),
+        ("1,23,45,678.5", Fraction("12345678.5")),
+        ("max(1.234.567, 1 234 568)", 1234568),
+        ("1.234", Fraction("1.234")),
+        ("1.234,5 + 1.5", None),
+        ("1.234.567 + 1,234", None),
+        ("123,45,678", None),
+        ("1 23", None),
+        ("12 345 67", None),
+        ("1\u200f2", None),
+        # names
+        ("sum(12, 15, 1,200)", 228),
+        ("prod(2, 3, 4)", 24),
+        ("hypot(3, 4) + fmod(-7, 3) + factorial(5)", 124),
+        ("10 modulo 3", 1),
+        ("(3!)!", 720),
+        ("3!!", None),
     ],
 )
 def test_notation(text: str, value: Fraction | None) -> None:
@@ -130,8 +151,11 @@ def test_functions_agree_with_the_standard_library(name: str) -> None:
         "round": round,
         "sign": lambda x: math.copysign(1, x),
         "arctan2": math.atan2,
+        "factorial": lambda x: math.factorial(round(x)),
+        "prod": operator.mul,
+        "sum": operator.add,
     }.get(plain) or getattr(math, plain.replace("arc", "a"))
-    arguments = ("0.75", "0.5")[: FUNCTIONS[plain].fewest] if plain != "arccosh" else ("1.75",)
+    arguments = {"arccosh": ("1.75",), "factorial": ("7",)}.get(plain, ("0.75", "0.5")[: FUNCTIONS[plain].fewest])
     expected = reference(*map(float, arguments))
     assert float(evaluate(f"{name.upper()}({', '.join(arguments)})")) == pytest.approx(expected, rel=1e-14)
 
@@ -139,6 +163,7 @@ def test_functions_agree_with_the_standard_library(name: str) -> None:
 _numbers = st.one_of(
     st.integers(0, 10**30).map(lambda n: (str(n), Fraction(n))),
     st.integers(1000, 10**15).map(lambda n: (f"{n:,}", Fraction(n))),
+    st.integers(1000, 10**15).map(lambda n: (f"{n:,}".replace(",", " "), Fraction(n))),
     st.tuples(st.integers(0, 10**6), st.integers(0, 999)).map(
         lambda pair: (f"{pair[0]}.{pair[1]:03}", Fraction(f"{pair[0]}.{pair[1]:03}"))
     ),
@@ -175,6 +200,18 @@ _expressions = st.recursive(
 )
 
 
+_COUNTRIES: dict[str, tuple[str, str]] = {
+    "point thousands": (".", ","), "narrow blank": ("\u202f", ","), "blank": (" ", "."), "apostrophe": ("’", "."),
+}  # fmt: skip
+
+
+@given(st.sampled_from(sorted(_COUNTRIES)), st.integers(10**3, 10**20), st.integers(1, 999), st.integers(2, 99))
+def test_numbers_of_many_countries(country: str, whole: int, thousandths: int, factor: int) -> None:
+    between, point = _COUNTRIES[country]
+    text = f"{whole:,}".replace(",", between) + f"{point}{thousandths:03}"
+    assert evaluate(f"{text} * {factor}") == Fraction(f"{whole}.{thousandths:03}") * factor
+
+
 @settings(max_examples=400, deadline=None)
 @given(_expressions)
 def test_exact_arithmetic_agrees(expression: _Expression) -> None:
@@ -189,105 +226,3 @@ def test_exact_arithmetic_agrees(expression: _Expression) -> None:
         assert shown == str(value.numerator)
     else:
         assert abs(Fraction(shown) - value) <= abs(value) * Fraction(1, 10**11)
-
-
-def _as_python_reads_it(text: str) -> Fraction | None:
-    """The value of what Python's own parser makes of the text, where that is plain arithmetic that means the same."""
-    operators = {ast.Add: "add", ast.Sub: "sub", ast.Mult: "mul", ast.Div: "truediv", ast.FloorDiv: "floordiv"}
-
-    def value(node: ast.expr) -> Fraction:
-        if isinstance(node, ast.Constant):
-            return Fraction(ast.get_source_segment(text, node) or "")
-        if isinstance(node, ast.UnaryOp):
-            return -value(node.operand) if isinstance(node.op, ast.USub) else value(node.operand)
-        assert isinstance(node, ast.BinOp)
-        left, right = value(node.left), value(node.right)
-        if isinstance(node.op, ast.Pow):
-            assert right.denominator == 1
-            assert abs(right) < 50
-            return left ** int(right)
-        return Fraction(getattr(operator, operators[type(node.op)])(left, right))
-
-    text = text.strip()
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            return value(ast.parse(text, mode="eval").body) if re.fullmatch(r"[-+*/().0-9 ]*", text) else None
-    except (AssertionError, SyntaxError, ValueError, RecursionError, MemoryError, ZeroDivisionError):
-        return None
-
-
-def test_hostile_text_is_refused_or_right_and_never_slow() -> None:
-    """Twelve thousand expressions, cut up and put together again: each has a value that prints, or is refused."""
-    seeds = [
-        "37593 * 67",
-        "12.5% of 840 + 10%",
-        "9**9**9**9",
-        "max(1,200, round(2.5, 1)) // 3",
-        "__import__('os').system('id')",
-        "(((((1+1)))))^(1/5)",
-        "1400!/7%*3²",
-        "1e308*10-2⁻³",
-        "sqrt(2)^sin(pi)%3",
-        "().__class__.__bases__[0]",
-        "√√2 × 68,400,000 ÷ 2",
-        "(1+1/7)^10^8 mod 5",
-        "lambda: exec('x')",
-        "\x00\ud800‮1+1",
-    ]
-    pieces = [*"0123456789+-*/%^().,!√²³eExX_ \t\n'\"[]{}=<>&|~@#$;:\\", "**", "//", "of", "mod", "9" * 300, "(" * 40]
-    pieces += ["sin(", "exp(", "log(", "1e4000", "1e-4000", "^-", "!!", "percent", "pi", "max(", ",000", "\u0661", "∞"]
-    random_ = random.Random(9)
-    slowest, compared, refused = 0.0, 0, list[str]()
-    reasons = ["llowed", "division by zero", "value", "large", "small", "zero", "brackets", "stands only"]
-    reasons += ["arguments", "comma", "whole number", "not clear", "lost", "at most"]
-    for _ in range(12_000):
-        text = random_.choice(seeds)
-        for _ in range(random_.randint(1, 8)):
-            at = random_.randint(0, len(text))
-            kind = random_.random()
-            if kind < 0.6:
-                text = text[:at] + random_.choice(pieces) + text[at:]
-            elif kind < 0.8:
-                text = text[:at] + text[at + random_.randint(1, 4) :]
-            else:
-                text = text[:at] + random_.choice(seeds)[random_.randint(0, 5) :]
-        start = time.perf_counter()
-        try:
-            value = evaluate(text)
-            Fraction(format_number(value))
-            expected = _as_python_reads_it(text)
-            if expected is not None:
-                compared += 1
-                assert float(value) == pytest.approx(float(expected), rel=1e-12), text
-        except CalculationError as error:
-            refused.append(str(error))
-        slowest = max(slowest, time.perf_counter() - start)
-    assert 1000 < len(refused) < 12_000
-    assert max(map(len, refused)) < 500
-    assert [text for text in refused if not any(reason in text for reason in reasons)] == []
-    assert compared > 100
-    assert slowest < 1.0
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "9**9**9",
-        "(" * 10_000 + "1" + ")" * 10_000,
-        "9" * 10**6,
-        "-" * 10**6 + "1",
-        "^".join("9" * 900),
-        "√" * 1900 + "2",
-        "1e999999999999",
-        "+".join(["(1+1/7)^10^8"] * 100),
-        "*".join(["1400!"] * 300),
-        "2" + "²" * 1900,
-        "sin(1e300)",
-    ],
-)
-def test_size_is_bounded(text: str) -> None:
-    start = time.perf_counter()
-    with pytest.raises(CalculationError):
-        evaluate(text)
-    assert time.perf_counter() - start < 0.5

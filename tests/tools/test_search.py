@@ -39,6 +39,29 @@ class TestIntegration(_Search, ToolsIntegrationTests):
     pass
 
 
+class _SearchIn:
+    @pytest.fixture(autouse=True)
+    def _folder(self, tmp_path: Path) -> None:
+        (tmp_path / "peru.txt").write_text("The capital of Peru is Lima.")
+        self.folder = tmp_path
+
+    @property
+    def tool_constructor(self) -> BaseTool:
+        return search_in(self.folder, cache_dir=self.folder / ".cache")
+
+    @property
+    def tool_invoke_params_example(self) -> dict[str, Any]:
+        return {"query": "capital of Peru"}
+
+
+class TestUnitOfAFolder(_SearchIn, ToolsUnitTests):
+    pass
+
+
+class TestIntegrationOfAFolder(_SearchIn, ToolsIntegrationTests):
+    pass
+
+
 def test_what_the_model_is_told() -> None:
     assert convert_to_openai_tool(search)["function"] == {
         "name": "search",
@@ -51,51 +74,6 @@ def test_what_the_model_is_told() -> None:
             "type": "object",
         },
     }
-
-
-# What a person would want first. The aim is all thirty.
-QUESTIONS = {
-    "capital of Peru": "The capital of Peru is Lima.",
-    "Who wrote Dune?": "Frank Herbert wrote the novel Dune (1965).",
-    "population of France": "The population of France is about 68,400,000 (2024).",
-    "How tall is Mount Everest?": "The height of Mount Everest is 8,849 metres.",
-    "What is the capital of the United States?": "The capital of the United States is Washington, D.C.",
-    "How many people live in India?": "The population of India is about 1,450,000,000 (2024).",
-    "what money do they use in Japan": "The currency of Japan is the yen.",
-    "How big is Canada?": "The area of Canada is about 9,985,000 square kilometres.",
-    "population of the UK": "The population of the United Kingdom is about 69,300,000 (2024).",
-    "capital of Niger": "The capital of Niger is Niamey.",
-    "capital of South Africa": "South Africa has three capitals: Pretoria (executive), Cape Town (legislative) and "
-    "Bloemfontein (judicial).",
-    "highest mountain in Africa": "The highest mountain in Africa is Kilimanjaro, 5,895 metres.",
-    "length of the Danube": "The length of the Danube is about 2,850 kilometres.",
-    "how long is the nile?": "The length of the Nile is about 6,650 kilometres.",
-    "largest country in the world": "The largest country in the world by area is Russia, about 17,100,000 square "
-    "kilometres.",
-    "author of Frankenstein": "Mary Shelley wrote the novel Frankenstein (1818).",
-    "Who wrote 1984?": "George Orwell wrote the novel 1984 (1949).",
-    "who painted the Mona Lisa": "Leonardo da Vinci painted the Mona Lisa (about 1503).",
-    "composer of The Four Seasons": "Antonio Vivaldi composed The Four Seasons (about 1720).",
-    "who invented the telephone": "Alexander Graham Bell patented the telephone (1876).",
-    "Who discovered penicillin?": "Alexander Fleming discovered penicillin (1928).",
-    "chemical symbol for gold": "The chemical symbol of gold is Au.",
-    "atomic number of iron": "The atomic number of iron is 26.",
-    "When did World War II end?": "World War II ended in 1945.",
-    "when did the Berlin Wall fall": "The Berlin Wall fell on 9 November 1989.",
-    "when did the Titanic sink": "The Titanic sank on 15 April 1912.",
-    "first man on the moon": "Neil Armstrong was the first person to walk on the Moon, on 20 July 1969 (Apollo 11).",
-    "speed of light": "The speed of light in a vacuum is 299,792,458 metres per second.",
-    "How far is the Moon from the Earth?": "The average distance from the Earth to the Moon is about 384,400 "
-    "kilometres.",
-    "how many kilometers in a mile": "One mile is 1.609344 kilometres, or 5,280 feet.",
-}
-
-
-def test_the_first_of_thirty_questions() -> None:
-    first = {query: search.invoke({"query": query}).splitlines()[1] for query in QUESTIONS}
-    wrong = {query: line for query, line in first.items() if not line.startswith(f"1. {QUESTIONS[query]} [facts/")}
-    assert len(QUESTIONS) == 30
-    assert wrong == {}
 
 
 def test_every_country_is_found_by_each_of_its_columns() -> None:
