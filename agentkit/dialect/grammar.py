@@ -100,7 +100,7 @@ class _Turn:
     def calls(self, section: Section) -> str:
         """Calls and nothing else."""
         if self._headed:
-            return f"/ ?/ {section.headed()}"
+            return section.headed()
         opening, begun_text = self._syntax.content_open.removeprefix(self._begun), self._begun
         space = SPACE if section.spaced or opening else ""
         lead = self.rules.literal(section.lead.removeprefix(begun_text))

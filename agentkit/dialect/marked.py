@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from agentkit.dialect import bounds, literals, marks
+from agentkit.dialect import bounds, literals, marks, values
 from agentkit.dialect.literals import Literals
 from agentkit.dialect.options import options
 from agentkit.dialect.rules import Rules, json_value
@@ -56,7 +56,8 @@ class Marked:
             return self._in_notation(name, key, schema, self._notation)
         by_marks: dict[tuple[str, str], list[str]] = {}
         free: set[tuple[str, str]] = set()
-        for number, option in enumerate(options(schema, self._schema)):
+        alternatives = [one for option in options(schema, self._schema) for one in _by_type(option)]
+        for number, option in enumerate(alternatives):
             kind = str(option.get("type", "string"))
             before, after = self._around(kind, key)
             if (before, after) in free:
@@ -120,3 +121,11 @@ class Marked:
             pair = fill(self._arguments.other, key="‹key›", value="‹value›").split("‹key›")[-1].partition("‹value›")[0]
             return literals.own_quotes(quote, (self._arguments.separator, pair))
         return None
+
+
+def _by_type(option: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The option, or one for each type among the values that it lists."""
+    if "enum" not in option:
+        return [option]
+    kinds = dict.fromkeys(values.type_of(value) for value in option["enum"])
+    return [{"type": kind, "enum": [one for one in option["enum"] if values.type_of(one) == kind]} for kind in kinds]

@@ -10,7 +10,7 @@ from agentkit.dialect import literals, marks
 from agentkit.dialect.headed import header_end
 from agentkit.dialect.literals import Literals
 from agentkit.dialect.marked import Marked
-from agentkit.dialect.rules import SPACE, Rules, closed, json_value, regex
+from agentkit.dialect.rules import Rules, closed, json_value, regex
 from agentkit.dialect.syntax import Calls, Syntax, fill, parts
 
 _ID = "/[a-zA-Z0-9]{9}/"
@@ -67,18 +67,20 @@ class Section:
         self._heads: list[_Head] = []
         whole = calls.open + calls.call
         space = whole[: len(whole) - len(whole.lstrip())]
-        self.spaced = bool(space)
+        self._space, self.spaced = space, bool(space)
         open_text = calls.open.lstrip()
         self._call = (calls.call if open_text else calls.call.lstrip()).rstrip()
         trailing = calls.call[len(calls.call.rstrip()) :]
         lead = parts(self._call)[0]
         self.lead = open_text + lead
         body = rules.add("call", " | ".join(self._function(number, one) for number, one in enumerate(functions)))
-        self._more = rules.literal(trailing + calls.close.rstrip()) if calls.close.strip() else SPACE
+        self._more = rules.literal(trailing + calls.close.rstrip())
+        if not calls.close.strip():
+            self._more = f"({self._more})?" if self._more else ""
         if parallel:
             between = rules.literal(trailing + calls.separator + ("" if open_text else space) + lead)
             self._more = f"({between} {body}){{0,{MOST_CALLS - 1}}} {self._more}".replace("( ", "(")
-        self.rest = rules.add("calls", f"{body} {self._more}")
+        self.rest = rules.add("calls", f"{body} {self._more}".strip())
 
     def headed(self) -> str:
         """Calls where a header says whom a message is for: as the template writes it, or the recipient last.
@@ -86,7 +88,8 @@ class Section:
         Templates write `to=functions.look<|channel|>commentary json<|message|>` where models that were trained on other
         orders write `<|channel|>commentary to=functions.look json<|message|>`.
         """
-        whole = f"{self._rules.literal(self.lead)} {self.rest}"
+        space = self._rules.literal(self._space)
+        whole = f"{space} {self._rules.literal(self.lead)} {self.rest}"
         after_name = parts(self._call)[2].partition(self._header_end)[0]
         found = marks.pieces(after_name)
         if not found or not marks.is_mark(found[0]):
