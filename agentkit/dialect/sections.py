@@ -76,7 +76,7 @@ class Section:
         body = rules.add("call", " | ".join(self._function(number, one) for number, one in enumerate(functions)))
         self._more = rules.literal(trailing + calls.close.rstrip())
         if not calls.close.strip():
-            self._more = f"({self._more})?" if self._more else ""
+            self._more = f"({self._more})?" if self._more else "/\\n?/"  # some templates end every turn so
         if parallel:
             between = rules.literal(trailing + calls.separator + ("" if open_text else space) + lead)
             self._more = f"({between} {body}){{0,{MOST_CALLS - 1}}} {self._more}".replace("( ", "(")
