@@ -17,8 +17,12 @@ from langchain_core.messages import HumanMessage, ToolMessage
 from transformers import LlamaConfig, LlamaForCausalLM
 
 from agentkit import ChatHuggingFace
+from agentkit.dialect import Dialect
+from agentkit.engine import Request, Sampling
+from agentkit.engine.local import LocalEngine
 from tests.dialect.templates import HEADED, TEMPLATES
 from tests.dialect.test_prompt import make_tokenizer
+from tests.vocabulary import large_tokenizer
 
 COUNT = int(os.environ.get("AGENTKIT_FORCED_CALLS", "8"))
 POINT = {"type": "object", "properties": {"x": {"type": "integer"}, "y": {"type": "integer"}}, "required": ["x", "y"]}
@@ -137,3 +141,41 @@ def test_forced_calls(kind: str) -> None:
     assert ended >= COUNT / 2
     # Templates write some values in one way that grammars let be written in several, such as -0 and 0.
     assert found >= (0 if kind in REWRITTEN else 0.5 * ended)
+
+
+def test_with_a_vocabulary_of_real_size() -> None:
+    tokenizer = large_tokenizer()
+    torch.manual_seed(1)
+    config = LlamaConfig(
+        vocab_size=len(tokenizer),
+        hidden_size=16,
+        intermediate_size=16,
+        num_hidden_layers=1,
+        num_attention_heads=2,
+        eos_token_id=tokenizer.eos_token_id,
+        bos_token_id=None,
+    )
+    local = LocalEngine(LlamaForCausalLM(config), tokenizer)
+    asked = []
+    for template in KINDS.values():
+        dialect = Dialect.from_template(template)
+        lead = dialect.prompt([{"role": "user", "content": "Go."}], TOOLS).text
+        for seed in range(max(1, COUNT // 8)):
+            grammar = dialect.grammar(TOOLS, "any", prompt=lead, tokenizer=tokenizer)
+            sampling = Sampling(temperature=1.0, seed=seed)
+            asked.append(
+                (dialect, lead, local.submit(Request([5, 6], max_tokens=400, grammar=grammar, sampling=sampling)))
+            )
+    ended = 0
+    for dialect, lead, stream in asked:
+        text = "".join(token.text for token in stream)
+        if stream.finish.reason == "length":
+            continue
+        ended += 1
+        message = dialect.read(text, tools=TOOLS, prompt=lead)
+        assert message.tool_calls, text
+        assert message.invalid_tool_calls == []
+        for call in message.tool_calls:
+            jsonschema.validate(call["args"], SCHEMAS[call["name"]])
+    local.close()
+    assert ended >= len(asked) / 2
