@@ -2,27 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from agentkit.graphs.approval import Approve
+from agentkit.graphs.begin import begin
+from agentkit.graphs.calls import Calls
+from agentkit.graphs.context import ContextPolicy, shorten
+from agentkit.graphs.counting import Counter
+from agentkit.graphs.durability import DurableGraph
+from agentkit.graphs.faults import HandleToolErrors
+from agentkit.graphs.limits import Limits
+from agentkit.graphs.nodes import Node
+from agentkit.graphs.offer import Offer
+from agentkit.graphs.respond import Respond
+from agentkit.graphs.routes import Routes
+from agentkit.graphs.state import AgentState, schemas
+from agentkit.graphs.turn import Turn
 from langchain_core.language_models import BaseChatModel
-from langchain_core.messages import AIMessage, AnyMessage, SystemMessage, ToolMessage
-from langchain_core.runnables import Runnable, RunnableLambda
+from langchain_core.messages import SystemMessage
 from langchain_core.tools import BaseTool
-from langchain_core.utils.function_calling import convert_to_openai_tool
 from langgraph.cache.base import BaseCache
-from langgraph.graph import END, START, MessagesState, StateGraph
+from langgraph.constants import TAG_HIDDEN
+from langgraph.graph import END, START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
-from langgraph.prebuilt import ToolNode
 from langgraph.store.base import BaseStore
 from langgraph.types import Checkpointer
-from typing_extensions import NotRequired
-
-
-class AgentState(MessagesState):
-    """What an agent keeps: the conversation and, where a `response_format` was asked for, the answer in it."""
-
-    structured_response: NotRequired[Any]
 
 
 def create_agent(
@@ -31,6 +36,12 @@ def create_agent(
     *,
     system_prompt: str | SystemMessage | None = None,
     response_format: type | dict[str, Any] | None = None,
+    limits: Limits | None = None,
+    approve: Approve = False,
+    handle_tool_errors: HandleToolErrors = True,
+    tool_timeout: float | Mapping[str, float] | None = None,
+    tool_output_tokens: int | None = None,
+    context_policy: ContextPolicy = shorten,
     state_schema: type[AgentState] | None = None,
     context_schema: type[Any] | None = None,
     checkpointer: Checkpointer | None = None,
@@ -41,9 +52,9 @@ def create_agent(
     name: str | None = None,
     cache: BaseCache[Any] | None = None,
 ) -> CompiledStateGraph[Any, Any, Any, Any]:
-    """An agent: the model calls tools and reads their results until it has an answer.
+    """An agent: the model calls tools and reads their results until it has an answer, or until a limit.
 
-    The arguments are those of `langchain.agents.create_agent`.
+    Where they have the same name, the arguments are those of `langchain.agents.create_agent`.
 
     Args:
         model: a chat model, or the folder or hub id of one.
@@ -52,6 +63,17 @@ def create_agent(
         system_prompt: what the model is told first.
         response_format: a pydantic model, TypedDict or JSON Schema; the answer then also comes as
             `state["structured_response"]`, validated.
+        limits: how much one run may do; `state["stopped"]` says which limit ended it, `state["agent_run"]` what was
+            done.
+        approve: which calls wait for a person: True, names of tools, or a function of a `ProposedCall`. The graph is
+            resumed with a `Decision`: `Command(resume={"type": "accept"})`.
+        handle_tool_errors: which exceptions of tools the model is told, as in `langgraph.prebuilt.ToolNode`; all
+            others pass through.
+        tool_timeout: seconds after which a tool is not waited for any longer, or those of tools by their names.
+        tool_output_tokens: how many tokens of a result the model is shown; the whole is kept as its artifact. By
+            default a quarter of the model's context, or 4000 where that is not known.
+        context_policy: chooses what the model is shown of a conversation that outgrows its context;
+            `state["shortened"]` says what it is not shown.
         state_schema: a state with more fields than `AgentState`.
         context_schema: the type of what is passed as `context=` at run time.
         checkpointer: where threads are kept.
@@ -63,50 +85,51 @@ def create_agent(
         cache: LangGraph's cache of node results.
 
     Returns:
-        A compiled graph; its state holds `messages`.
+        A compiled graph; its state is an `AgentState`.
     """
     if isinstance(model, str):
         from agentkit.chat import ChatHuggingFace
 
         model = ChatHuggingFace.from_model_id(model)
-    offered = list(tools or [])
-    external = {convert_to_openai_tool(tool)["function"]["name"] for tool in offered if isinstance(tool, dict)}
-    node = ToolNode([tool for tool in offered if not isinstance(tool, dict)], handle_tool_errors=_told)
-    prompt = (
-        [SystemMessage(system_prompt) if isinstance(system_prompt, str) else system_prompt] if system_prompt else []
+    limits, offer = limits or Limits(), Offer.of(tools)
+    prompt = SystemMessage(system_prompt) if isinstance(system_prompt, str) else system_prompt
+    counter = Counter(model, offer.tools)
+    logprobs = {"logprobs": True} if callable(approve) and getattr(model, "logprobs", True) is None else {}
+    turn = Turn(
+        with_tools=offer.to(model, **logprobs),
+        without_tools=offer.to(model, tool_choice="none"),
+        prompt=[prompt] if prompt else [],
+        limits=limits,
+        policy=context_policy,
+        counter=counter,
+        name=name,
+        own_logprobs=bool(logprobs),
+        called_outside=offer.called_outside,
     )
-    ask: Runnable[Any, Any] = RunnableLambda(lambda state: [*prompt, *state["messages"]], name="conversation")
-    caller = model.bind_tools(offered) if offered else model
-    graph: StateGraph[Any, Any, Any, Any] = StateGraph(state_schema or AgentState, context_schema=context_schema)
-    graph.add_node("model", ask | caller | RunnableLambda(lambda message: _said(message, name), name="said"))
-    graph.add_edge(START, "model")
-    ways: list[str] = []
-    if offered:
-        graph.add_node("tools", node)
-        graph.add_node("refuse", refuse)
-        graph.add_edge("tools", "model")
-        graph.add_edge("refuse", "model")
-        ways += ["tools", "refuse"]
+    output_tokens = tool_output_tokens or (counter.room or 16_000) // 4
+    calls = Calls(offer.own, counter, output_tokens, handle_tool_errors, tool_timeout, approve)
+    routes = Routes(calls, limits, offer.called_outside, done=END if response_format is None else "respond")
+    inside, taken, given = schemas(state_schema, response_format)
+    graph: StateGraph[Any, Any, Any, Any]
+    graph = StateGraph(inside, context_schema, input_schema=taken, output_schema=given)
+    graph.add_node("begin", Node(begin, "begin"))
+    graph.add_node("model", Node(turn, "model"))
+    graph.add_edge(START, "begin")
+    graph.add_edge("begin", "model")
+    if offer.tools:
+        graph.add_node("tools", Node(calls, "tools"))
+        graph.add_conditional_edges("model", routes.after_model, ["tools", *routes.ends])
+        if routes.ends_of_tools:
+            graph.add_conditional_edges("tools", routes.after_tools, ["model", *routes.ends_of_tools])
+        else:
+            graph.add_edge("tools", "model")
+    else:
+        graph.add_edge("model", routes.done)
     if response_format is not None:
-        question: Runnable[Any, Any] = RunnableLambda(lambda state: [*prompt, *state["messages"][:-1]], name="question")
-        answer: Runnable[Any, Any] = RunnableLambda(
-            lambda value: {"structured_response": value}, name="structured_response"
-        )
-        graph.add_node("respond", question | model.with_structured_output(response_format) | answer)
+        structured = model.with_structured_output(response_format, include_raw=True)
+        graph.add_node("respond", Node(Respond(structured, turn), "respond"))
         graph.add_edge("respond", END)
-    done = END if response_format is None else "respond"
-
-    def after_model(state: AgentState) -> list[str]:
-        last = state["messages"][-1]
-        if not isinstance(last, AIMessage):
-            return [done]
-        known = [call for call in last.tool_calls if call["name"] not in external]
-        if len(known) < len(last.tool_calls):
-            return [END]
-        return ["tools"] * bool(known) + ["refuse"] * bool(last.invalid_tool_calls and offered) or [done]
-
-    graph.add_conditional_edges("model", after_model, [*ways, done, *([END] if external else [])])
-    return graph.compile(
+    compiled = graph.compile(
         checkpointer=checkpointer,
         store=store,
         cache=cache,
@@ -115,28 +138,5 @@ def create_agent(
         debug=debug,
         name=name,
     )
-
-
-def refuse(state: AgentState) -> dict[str, list[ToolMessage]]:
-    """Tells the model what was wrong with each of its calls that could not be read."""
-    last = state["messages"][-1]
-    calls = last.invalid_tool_calls if isinstance(last, AIMessage) else []
-    return {
-        "messages": [
-            ToolMessage(
-                f"Error: {call['error'] or 'The call could not be read.'}", tool_call_id=call["id"], status="error"
-            )
-            for call in calls
-        ]
-    }
-
-
-def _told(error: Exception) -> str:
-    """A failed tool's result: what the model can act on."""
-    return f"Error: {error}"
-
-
-def _said(message: AIMessage, name: str | None) -> dict[str, list[AnyMessage]]:
-    if name and not message.name:
-        message.name = name
-    return {"messages": [message]}
+    compiled.nodes["begin"].tags = [TAG_HIDDEN]  # from streams of updates, as LangGraph's own first node is
+    return DurableGraph.of(compiled).with_config(recursion_limit=limits.recursion_limit)

@@ -1,0 +1,61 @@
+"""What the model is told of a call that came to nothing: what was wrong, and what it can do."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Collection, Mapping
+from typing import Any
+
+from langchain_core.messages import ToolMessage
+from langchain_core.tools import ToolException
+from pydantic import ValidationError
+from pydantic.v1 import ValidationError as ValidationErrorV1
+
+HandleToolErrors = bool | str | Callable[[Exception], str] | type[Exception] | tuple[type[Exception], ...]
+
+
+def fault(call: Mapping[str, Any], text: str) -> ToolMessage:
+    """The result of a call that failed."""
+    return ToolMessage(f"Error: {text}", tool_call_id=call["id"], name=call["name"] or None, status="error")
+
+
+def unknown(name: str, names: Collection[str]) -> str:
+    """There is no tool of this name."""
+    near = difflib.get_close_matches(name, names, n=3)
+    if near:
+        return f"There is no tool {name!r}. Did you mean {' or '.join(map(repr, near))}?"
+    return f"There is no tool {name!r}. The tools are: {', '.join(names)}."
+
+
+def bad_arguments(error: ValidationError | ValidationErrorV1) -> str:
+    """The arguments do not fit the tool's schema."""
+    lines = [f"- {'.'.join(map(str, fault['loc'])) or 'arguments'}: {fault['msg']}" for fault in error.errors()]
+    return "\n".join(["The arguments do not fit the tool:", *lines])
+
+
+def timed_out(seconds: float) -> str:
+    """The tool gave no result in time."""
+    return f"The tool gave no result within {seconds:.3g} seconds."
+
+
+def failed(error: Exception, handle: HandleToolErrors) -> str:
+    """A tool raised an exception.
+
+    Args:
+        error: the exception.
+        handle: as in `create_agent`.
+
+    Raises:
+        Exception: the same one, where it is to pass through.
+    """
+    if isinstance(handle, str):
+        return handle
+    if isinstance(handle, (type, tuple)):
+        handle = isinstance(error, handle)
+    if callable(handle):
+        return handle(error)
+    if not handle:
+        raise error
+    if isinstance(error, ToolException):
+        return str(error)
+    return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__

@@ -1,0 +1,85 @@
+"""Where the graph goes from a turn of the model, and from a tool."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from agentkit.graphs.calls import Calls, Task
+from agentkit.graphs.limits import Limits
+from agentkit.graphs.state import KEPT_INSIDE
+from langchain_core.messages import AIMessage, AnyMessage
+from langgraph.graph import END
+from langgraph.types import Send
+
+
+@dataclass(frozen=True)
+class Routes:
+    """The edges that depend on the state.
+
+    Args:
+        calls: the node of the tools.
+        limits: how much a run may do.
+        called_outside: names of tools that the caller runs.
+        done: where the graph goes with an answer.
+    """
+
+    calls: Calls
+    limits: Limits
+    called_outside: frozenset[str]
+    done: str
+
+    @property
+    def ends(self) -> list[str]:
+        """Where a turn of the model may lead, beside the tools."""
+        return list(dict.fromkeys([self.done, *([END] if self.called_outside else [])]))
+
+    @property
+    def ends_of_tools(self) -> list[str]:
+        """Where a tool may lead, beside the model."""
+        direct = any(tool.return_direct for tool in self.calls.tools)
+        return list(dict.fromkeys([*([self.done] if direct else []), *([END] if self.called_outside else [])]))
+
+    def after_model(self, state: dict[str, Any]) -> str | list[Send]:
+        """To the tools, each call on its own, so that each result is saved when it is there; or to the end."""
+        message = state["messages"][-1]
+        if state["stopped"] or not isinstance(message, AIMessage):
+            return self.done
+        calls = [call for call in message.tool_calls if call["name"] not in self.called_outside]
+        if not calls and not message.invalid_tool_calls:
+            return END if message.tool_calls else self.done
+        run, allowed = state["agent_run"], state["agent_memory"]["allowed"]
+        refusal = self.limits.refusal(self.limits.spent(run) or "tool_calls")
+        seconds = self.limits.seconds_left(run)
+        confidences = {said["id"]: said for said in message.response_metadata.get("call_confidence", ())}
+        tasks = [
+            Task(
+                call=dict(call),
+                refusal=None if allowed is None or i < allowed else refusal,
+                seconds=seconds,
+                state=_seen(state) if self.calls.sees_state(call["name"]) else None,
+                confidence=confidences.get(call["id"]),
+            )
+            for i, call in enumerate(calls)
+        ]
+        for unread in message.invalid_tool_calls:
+            told = unread["error"] or "The call could not be read."
+            tasks.append(Task(call=dict(unread), refusal=told, seconds=seconds, state=None, confidence=None))
+        return [Send("tools", task) for task in tasks]
+
+    def after_tools(self, state: dict[str, Any]) -> str:
+        """Back to the model, where not all calls of the turn were the caller's or the answer itself."""
+        asked = _last_asked(state["messages"])
+        if any(call["name"] in self.called_outside for call in asked.tool_calls):
+            return END
+        if not asked.invalid_tool_calls and all(self.calls.returns_directly(call["name"]) for call in asked.tool_calls):
+            return self.done
+        return "model"
+
+
+def _last_asked(messages: list[AnyMessage]) -> AIMessage:
+    return next(message for message in reversed(messages) if isinstance(message, AIMessage))
+
+
+def _seen(state: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in state.items() if key not in KEPT_INSIDE}
