@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import importlib
 from typing import TYPE_CHECKING, Any
 
 from agentkit.errors import (
     AgentkitError,
     ContextLengthError,
+    EndpointError,
     EngineError,
     GrammarError,
     ModelLoadError,
@@ -15,27 +17,38 @@ from agentkit.errors import (
     SchemaError,
     UnsupportedContentError,
 )
+from agentkit.relaxed import RelaxedSchemaWarning
 
 if TYPE_CHECKING:
     from agentkit.chat import ChatHuggingFace
+    from agentkit.confidence import CallConfidence, call_confidence
 
 __all__ = [
     "AgentkitError",
+    "CallConfidence",
     "ChatHuggingFace",
     "ContextLengthError",
+    "EndpointError",
     "EngineError",
     "GrammarError",
     "ModelLoadError",
     "OutOfMemoryError",
     "PromptError",
+    "RelaxedSchemaWarning",
     "SchemaError",
     "UnsupportedContentError",
+    "call_confidence",
 ]
 
 
-def __getattr__(name: str) -> Any:  # loaded when asked for, so that `import agentkit` stays quick
-    if name == "ChatHuggingFace":
-        from agentkit.chat import ChatHuggingFace
+_HOMES = {
+    "CallConfidence": "agentkit.confidence",
+    "ChatHuggingFace": "agentkit.chat",
+    "call_confidence": "agentkit.confidence",
+}
 
-        return ChatHuggingFace
+
+def __getattr__(name: str) -> Any:  # loaded when asked for, so that `import agentkit` stays quick
+    if name in _HOMES:
+        return getattr(importlib.import_module(_HOMES[name]), name)
     raise AttributeError(f"module 'agentkit' has no attribute {name!r}")

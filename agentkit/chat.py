@@ -6,34 +6,40 @@ from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from typing import Any, Literal
 
 from langchain_core.callbacks import AsyncCallbackManagerForLLMRun, CallbackManagerForLLMRun
-from langchain_core.language_models import BaseChatModel, LangSmithParams, LanguageModelInput
+from langchain_core.language_models import LangSmithParams, LanguageModelInput
 from langchain_core.messages import AIMessage, BaseMessage
 from langchain_core.outputs import ChatGenerationChunk, ChatResult
-from langchain_core.runnables import Runnable
+from langchain_core.runnables import Runnable, RunnableConfig, run_in_executor
 from langchain_core.tools import BaseTool
 from langchain_core.utils.function_calling import convert_to_openai_tool
-from pydantic import ConfigDict, Field, PrivateAttr, model_validator
-from typing_extensions import Self
 
 from agentkit import choice, schemas, settings, sources, structured
-from agentkit.engine import Request, Stream
-from agentkit.messages import template_messages
-from agentkit.turn import Turn
+from agentkit.constructors import Constructors
+from agentkit.question import Answer, Question, Source
 
-_SETTINGS = (
-    "temperature",
-    "max_tokens",
-    "top_p",
-    "top_k",
-    "min_p",
-    "repetition_penalty",
-    "do_sample",
-    "seed",
-)
-_PIPELINE_ARGUMENTS = ("device", "device_map", "model_kwargs", "quantization_config", "revision", "trust_remote_code")
+_TOGETHER = 64
+"""How many questions of one `batch` are asked at a time where the person sets no `max_concurrency`: a thread each that
+only waits, while the engine takes them through the model together."""
+
+_KNOWN = {
+    *("tools", "tool_choice", "parallel_tool_calls", "response_format", "guided", "chat_template_kwargs", "model"),
+    *("logprobs", "top_logprobs", "stop", "stop_sequences", "strict", "ls_structured_output_format", "stream"),
+    *(
+        "max_tokens",
+        "max_new_tokens",
+        "max_completion_tokens",
+        "stream_usage",
+        "temperature",
+        "top_p",
+        "top_k",
+        "min_p",
+    ),
+    *("repetition_penalty", "presence_penalty", "frequency_penalty", "logit_bias", "do_sample", "seed", "n"),
+    *("allowed_media", "stop_strings", "stop_sequence"),
+}
 
 
-class ChatHuggingFace(BaseChatModel):
+class ChatHuggingFace(Constructors):
     """An open-weight chat model from Hugging Face: tool calls, streaming, async, structured output.
 
     Takes the place of `langchain_huggingface.ChatHuggingFace`:
@@ -41,135 +47,56 @@ class ChatHuggingFace(BaseChatModel):
         model = ChatHuggingFace(llm=HuggingFacePipeline.from_model_id(…))
         model = ChatHuggingFace.from_model_id("Qwen/Qwen3-0.6B", max_tokens=512)
         model = ChatHuggingFace.from_model(model, tokenizer)
+        model = ChatHuggingFace(base_url="http://localhost:8000/v1")
         model = ChatHuggingFace.embedded()
 
     Tools reach the model through its own chat template; its calls are read in the syntax that the template defines, and
     with tools bound a call that begins is held to the tool's name and schema (`guided`).
+
+    Every field that is a generation setting can be given with a call too, or bound: `model.invoke(…, temperature=0)`.
+    `model=` there names another model, by folder or hub id, or as the server knows it.
     """
-
-    model_config = ConfigDict(populate_by_name=True, arbitrary_types_allowed=True)
-
-    llm: Any = Field(default=None, exclude=True)
-    """A `HuggingFacePipeline`, whose model, tokenizer and pipeline arguments are used as they are."""
-    model_id: str | None = None
-    """Folder or hub id of the model; where no `llm` is given, it is loaded from there."""
-    temperature: float | None = None
-    """0 is greedy. None leaves it to the pipeline's arguments, then to the model's own generation config."""
-    max_tokens: int | None = Field(default=None, alias="max_new_tokens")
-    top_p: float | None = None
-    top_k: int | None = None
-    min_p: float | None = None
-    repetition_penalty: float | None = None
-    do_sample: bool | None = None
-    seed: int | None = None
-    stop: list[str] | None = Field(default=None, alias="stop_sequences")
-    """Texts that end an answer."""
-    logprobs: bool | None = None
-    """Whether `response_metadata["logprobs"]` holds the log-probability of each token."""
-    top_logprobs: int | None = None
-    """How many of the most likely tokens to report beside each chosen one."""
-    streaming: bool = False
-    """Whether `invoke` streams underneath."""
-    guided: bool = True
-    """Whether tool calls and structured answers are held to their schemas while they are written."""
-    chat_template_kwargs: dict[str, Any] = Field(default_factory=dict)
-    """What else the chat template reads, such as `{"enable_thinking": False}`."""
-    model_kwargs: dict[str, Any] = Field(default_factory=dict)
-    """Arguments for `from_pretrained`, where the model is loaded by `model_id`."""
-
-    _source: sources.Source = PrivateAttr()
-
-    @model_validator(mode="after")
-    def _find_source(self) -> Self:
-        if self.llm is not None:
-            self._source = sources.of(self.llm)
-        elif self.model_id is not None:
-            self._source = sources.from_model_id(self.model_id, **self.model_kwargs)
-        else:
-            raise ValueError(
-                "Say which model: llm=HuggingFacePipeline…, model_id=…, or use ChatHuggingFace.from_model_id, "
-                ".from_model or .embedded."
-            )
-        self.model_id = self.model_id or self._source.name
-        return self
-
-    # --- where a model comes from
-
-    @classmethod
-    def from_model_id(
-        cls,
-        model_id: str,
-        task: str | None = None,
-        backend: Literal["pipeline"] = "pipeline",
-        pipeline_kwargs: Mapping[str, Any] | None = None,
-        **kwargs: Any,
-    ) -> ChatHuggingFace:
-        """A model by folder or hub id.
-
-        Args:
-            model_id: a folder, or the id of a model on the Hugging Face hub.
-            task: only "text-generation" is known; there for compatibility.
-            backend: where the model runs; "pipeline" is this process.
-            pipeline_kwargs: generation settings under transformers' names, such as `max_new_tokens`.
-            **kwargs: `device`, `device_map`, `model_kwargs`, `quantization_config`, `revision` and `trust_remote_code`
-                for loading; all else are fields of this class.
-
-        Raises:
-            ModelLoadError: where the model can't be loaded.
-            ValueError: for an unknown task or backend.
-        """
-        if task not in {None, "text-generation"}:
-            raise ValueError(f"task={task!r} is not supported; a chat model does 'text-generation'.")
-        if backend != "pipeline":
-            raise ValueError(f"backend={backend!r} is not supported; 'pipeline' runs the model in this process.")
-        loading = {name: kwargs.pop(name) for name in _PIPELINE_ARGUMENTS if name in kwargs}
-        loading |= loading.pop("model_kwargs", None) or {}
-        return cls._over(sources.from_model_id(model_id, pipeline_kwargs, **loading), **kwargs)
-
-    @classmethod
-    def from_model(cls, model: Any, tokenizer: Any, **kwargs: Any) -> ChatHuggingFace:
-        """A transformers model that is already loaded, with its tokenizer."""
-        return cls._over(sources.from_loaded(model, tokenizer), **kwargs)
-
-    @classmethod
-    def embedded(cls, **kwargs: Any) -> ChatHuggingFace:
-        """The small model that ships with agentkit: it calls tools in short English exchanges, and no more."""
-        return cls._over(sources.embedded(), **kwargs)
-
-    @classmethod
-    def _over(cls, source: sources.Source, **kwargs: Any) -> ChatHuggingFace:
-        """A chat model over a source that is there already."""
-        fields = cls.__pydantic_fields__
-        known = {name for field, info in fields.items() for name in (field, info.alias) if name}
-        if unknown := kwargs.keys() - known:
-            raise TypeError(f"ChatHuggingFace has no {', '.join(sorted(unknown))}. It has: {', '.join(sorted(known))}.")
-        return cls(llm=source, model_id=source.name, **kwargs)
-
-    # --- LangChain's interface
 
     @property
     def _llm_type(self) -> str:
         return "huggingface-chat-wrapper"
 
     @property
-    def _identifying_params(self) -> dict[str, Any]:
-        return {"model_id": self.model_id, "stop": self.stop, **self._own_settings()}
+    def context_length(self) -> int | None:
+        """The most tokens that prompt and answer may have together; None where a server doesn't tell."""
+        return self._source.context_length
 
-    def _own_settings(self) -> dict[str, Any]:
-        return {name: getattr(self, name) for name in _SETTINGS if getattr(self, name) is not None}
+    def get_token_ids(self, text: str) -> list[int]:
+        """A text's token ids, without any that the chat template would add."""
+        return self.custom_get_token_ids(text) if self.custom_get_token_ids else self._source.encode(text)
+
+    def get_num_tokens_from_messages(self, messages: list[BaseMessage], tools: Sequence[Any] | None = None) -> int:
+        """How many tokens the prompt of this conversation has: exactly what `usage_metadata["input_tokens"]` would say.
+
+        Args:
+            messages: the conversation.
+            tools: what would be bound, in any form that `bind_tools` takes.
+        """
+        offered = [convert_to_openai_tool(tool) for tool in tools or ()]
+        return self._source.count(self._question(messages, None, {"tools": offered}))
 
     def _get_ls_params(self, stop: list[str] | None = None, **kwargs: Any) -> LangSmithParams:
-        merged = self._merged(kwargs)
+        temperature, max_tokens = self._source.traced(self._merged(self._source, kwargs))
         params = LangSmithParams(
             ls_provider="huggingface",
-            ls_model_name=str(kwargs.get("model") or self.model_id),
+            ls_model_name=str(kwargs.get("model") or self.model_id or self._source.name),
             ls_model_type="chat",
-            ls_temperature=settings.sampling(merged).temperature,
-            ls_max_tokens=settings.max_tokens(merged),
         )
+        if temperature is not None:
+            params["ls_temperature"] = temperature
+        if max_tokens is not None:
+            params["ls_max_tokens"] = max_tokens
         if stops := stop or self.stop:
             params["ls_stop"] = list(stops)
         return params
+
+    def _get_llm_string(self, stop: list[str] | None = None, **kwargs: Any) -> str:
+        return f"{super()._get_llm_string(stop=stop, **kwargs)}---{sorted(self._identifying_params.items())}"
 
     def bind_tools(
         self,
@@ -223,6 +150,17 @@ class ChatHuggingFace(BaseChatModel):
         """
         return structured.runnable(self, schema, method=method, include_raw=include_raw, strict=strict, **kwargs)
 
+    def batch(
+        self,
+        inputs: list[LanguageModelInput],
+        config: RunnableConfig | list[RunnableConfig] | None = None,
+        *,
+        return_exceptions: bool = False,
+        **kwargs: Any,
+    ) -> list[AIMessage]:
+        """All inputs through the model together; see `Runnable.batch`."""
+        return super().batch(inputs, _together(config, len(inputs)), return_exceptions=return_exceptions, **kwargs)
+
     def _generate(
         self,
         messages: list[BaseMessage],
@@ -230,11 +168,11 @@ class ChatHuggingFace(BaseChatModel):
         run_manager: CallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> ChatResult:
-        turn, stream = self._begin(messages, stop, kwargs)
-        for token in stream:
-            for _ in turn.take(token):
+        answer = self._begin(messages, stop, kwargs)
+        for part in answer.arriving:
+            for _ in answer.take(part):
                 pass
-        return turn.result(stream.finish)
+        return answer.result()
 
     async def _agenerate(
         self,
@@ -243,11 +181,11 @@ class ChatHuggingFace(BaseChatModel):
         run_manager: AsyncCallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> ChatResult:
-        turn, stream = self._begin(messages, stop, kwargs)
-        async for token in stream:
-            for _ in turn.take(token):
+        answer = await run_in_executor(None, self._begin, messages, stop, kwargs)
+        async for part in answer.arriving:
+            for _ in answer.take(part):
                 pass
-        return turn.result(stream.finish)
+        return answer.result()
 
     def _stream(
         self,
@@ -256,13 +194,13 @@ class ChatHuggingFace(BaseChatModel):
         run_manager: CallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> Iterator[ChatGenerationChunk]:
-        turn, stream = self._begin(messages, stop, kwargs)
-        for token in stream:
-            for chunk in turn.take(token):
+        answer = self._begin(messages, stop, kwargs, streamed=True)
+        for part in answer.arriving:
+            for chunk in answer.take(part):
                 if run_manager:
                     run_manager.on_llm_new_token(chunk.text, chunk=chunk)
                 yield chunk
-        yield from turn.end(stream.finish)
+        yield from answer.end()
 
     async def _astream(
         self,
@@ -271,54 +209,66 @@ class ChatHuggingFace(BaseChatModel):
         run_manager: AsyncCallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> AsyncIterator[ChatGenerationChunk]:
-        turn, stream = self._begin(messages, stop, kwargs)
-        async for token in stream:
-            for chunk in turn.take(token):
+        answer = await run_in_executor(None, self._begin, messages, stop, kwargs, streamed=True)
+        async for part in answer.arriving:
+            for chunk in answer.take(part):
                 if run_manager:
                     await run_manager.on_llm_new_token(chunk.text, chunk=chunk)
                 yield chunk
-        for chunk in turn.end(stream.finish):
+        for chunk in answer.end():
             yield chunk
 
-    # --- from messages to a request
-
-    def _merged(self, kwargs: Mapping[str, Any]) -> dict[str, Any]:
-        """The generation settings: of the call, else of this chat model, else of the pipeline and the model."""
-        return settings.merged(self._source.settings, self._own_settings(), kwargs)
+    # --- from LangChain's arguments to a question
 
     def _begin(
-        self, messages: list[BaseMessage], stop: list[str] | None, kwargs: dict[str, Any]
-    ) -> tuple[Turn, Stream]:
-        source, merged = self._source, self._merged(kwargs)
+        self, messages: list[BaseMessage], stop: list[str] | None, kwargs: dict[str, Any], streamed: bool = False
+    ) -> Answer:
+        return self._source_of(kwargs).begin(self._question(messages, stop, kwargs, streamed))
+
+    def _source_of(self, kwargs: Mapping[str, Any]) -> Source:
+        """The model's source, or that of the model which the call names."""
+        model = kwargs.get("model")
+        if not model or model == self._source.name:
+            return self._source
+        other: Callable[[str], Source] = getattr(self._source, "for_model", sources.named)
+        return other(str(model))
+
+    def _merged(self, source: Source, kwargs: Mapping[str, Any]) -> dict[str, Any]:
+        """The generation settings: of the call, else of this chat model, else of the pipeline and the model."""
+        return settings.merged(source.settings, self._own_settings(), kwargs)
+
+    def _question(
+        self, messages: list[BaseMessage], stop: list[str] | None, kwargs: dict[str, Any], streamed: bool = False
+    ) -> Question:
+        merged = self._merged(self._source_of(kwargs), kwargs)
         tools = kwargs.get("tools") or []
-        chosen = choice.tool_choice(kwargs.get("tool_choice"), tools)
-        schema = choice.answer_schema(kwargs.get("response_format"))
-        turns = template_messages(messages)
-        if schema is not None:
-            turns = structured.told(turns, schema)
-        variables = {**self.chat_template_kwargs, **(kwargs.get("chat_template_kwargs") or {})}
-        prompt = source.dialect.prompt(turns, tools, known=source.recall.longest, **variables)
-        guided = kwargs.get("guided", self.guided)
-        grammar = None
-        if guided and schema is not None:
-            beside = schemas.enforceable(tools) if chosen == "auto" else ()
-            grammar = source.dialect.answer_grammar(schemas.grammar_schema(schema), beside, prompt=prompt.text)
-        elif guided and tools:
-            parallel = kwargs.get("parallel_tool_calls") is not False
-            grammar = source.dialect.grammar(schemas.enforceable(tools), chosen, parallel, prompt.text)
         wants_logprobs = kwargs.get("logprobs", self.logprobs)
-        request = Request(
-            prompt=prompt.ids or (),
-            max_tokens=settings.max_tokens(merged),
-            sampling=settings.sampling(merged),
-            stop=tuple(stop or kwargs.get("stop_sequences") or self.stop or ()),
-            stop_ids=source.stop_ids,
-            grammar=grammar,
+        return Question(
+            messages=messages,
+            settings=merged,
+            tools=tools,
+            tool_choice=choice.tool_choice(kwargs.get("tool_choice"), tools),
+            parallel=kwargs.get("parallel_tool_calls"),
+            schema=choice.answer_schema(kwargs.get("response_format")),
+            response_format=kwargs.get("response_format"),
+            stop=settings.stops({"stop": stop})
+            or settings.stops(kwargs)
+            or tuple(self.stop or ())
+            or settings.stops(merged),
             logprobs=(kwargs.get("top_logprobs", self.top_logprobs) or 0) if wants_logprobs else None,
+            guided=kwargs.get("guided", self.guided),
+            template_variables={**self.chat_template_kwargs, **(kwargs.get("chat_template_kwargs") or {})},
+            media=frozenset(kwargs.get("allowed_media", self.allowed_media)),
+            extra={name: value for name, value in kwargs.items() if name not in _KNOWN},
+            streamed=streamed,
+            counted=kwargs.get("stream_usage", self.stream_usage) is not False,
         )
-        reader = source.dialect.reader(tools=tools, prompt=prompt.text)
 
-        def remember(text: str, ids: tuple[int, ...]) -> None:
-            source.recall.remember(prompt.barred + text, (*(prompt.ids or ()), *ids))
 
-        return Turn(request, reader, source.name, remember), source.engine.submit(request)
+def _together(config: Any, count: int) -> Any:
+    """The configuration with as many at a time as there are questions, where the person set no limit."""
+    configs = config if isinstance(config, list) else [config or {}]
+    if not configs or any(one.get("max_concurrency") for one in configs):
+        return config
+    many = [{**one, "max_concurrency": min(count, _TOGETHER) or 1} for one in configs]
+    return many if isinstance(config, list) else many[0]

@@ -5,6 +5,7 @@ from __future__ import annotations
 __all__ = [
     "AgentkitError",
     "ContextLengthError",
+    "EndpointError",
     "EngineError",
     "GrammarError",
     "ModelLoadError",
@@ -62,3 +63,17 @@ class UnsupportedContentError(AgentkitError, ValueError):
 
 class SchemaError(AgentkitError, ValueError):
     """A JSON Schema is malformed, or no value can satisfy it; the message names the place."""
+
+
+class EndpointError(AgentkitError):
+    """A server could not be reached, refused a request, or answered with something else than was asked for.
+
+    Attributes:
+        status: the HTTP status, where it was one that told of the error.
+        body: what the server said, where it said something.
+    """
+
+    def __init__(self, message: str, status: int | None = None, body: str = "") -> None:
+        super().__init__(message)
+        self.status = status
+        self.body = body

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from langchain_core.messages import (
@@ -17,10 +17,13 @@ from langchain_core.messages import (
 )
 from langchain_core.utils.json import parse_partial_json
 
+from agentkit import media
 from agentkit.errors import UnsupportedContentError
 
-_NOT_SAID = {"reasoning", "thinking", "tool_use", "tool_call", "tool_call_chunk", "invalid_tool_call", "non_standard"}
-"""Content blocks that hold no text for the conversation: calls and thoughts travel in fields of their own."""
+_NOT_SAID = {"tool_use", "tool_call", "tool_call_chunk", "invalid_tool_call", "non_standard"}
+"""Content blocks that hold nothing for the conversation: calls travel in a field of their own."""
+_THOUGHT = {"reasoning": "reasoning", "thinking": "thinking"}
+"""Content blocks of what a model thought, and the field that holds it."""
 
 
 def template_messages(messages: Sequence[BaseMessage]) -> list[dict[str, Any]]:
@@ -31,11 +34,49 @@ def template_messages(messages: Sequence[BaseMessage]) -> list[dict[str, Any]]:
         UnsupportedContentError: where a message holds more than text.
         TypeError: where a message is of no known kind.
     """
-    return [_turn(message) for message in messages]
+    return media_messages(messages)[0]
 
 
-def _turn(message: BaseMessage) -> dict[str, Any]:
-    content = text_of(message)
+def media_messages(
+    messages: Sequence[BaseMessage], takes: Collection[str] = (), model: str = "This model"
+) -> tuple[list[dict[str, Any]], list[media.Media]]:
+    """The conversation as templates read it, and its media in the order of their places.
+
+    The `content` of a turn with media is a list of `{"type": "text", "text": …}` and of `{"type": "image"}`, `"audio"`
+    or `"video"`; of any other it is a string. What a tool returned beside text follows in a user turn, because
+    templates have no place for it among results.
+
+    Args:
+        messages: the conversation.
+        takes: the kinds of media that the model takes.
+        model: its name, for the message of an error.
+
+    Raises:
+        UnsupportedContentError: where a message holds what the model doesn't take.
+        TypeError: where a message is of no known kind.
+    """
+    turns: list[dict[str, Any]] = []
+    found: list[media.Media] = []
+    returned: list[dict[str, Any]] = []
+    for message in messages:
+        blocks, held = _content(message, takes, model)
+        content: Any = blocks
+        if returned and not isinstance(message, ToolMessage):
+            turns.append({"role": "user", "content": returned})
+            returned = []
+        if held and isinstance(message, ToolMessage):
+            returned += blocks
+            content = text_of(message, takes, model)
+        elif not held:
+            content = text_of(message, takes, model)
+        turns.append(_turn(message, content))
+        found += held
+    if returned:
+        turns.append({"role": "user", "content": returned})
+    return turns, found
+
+
+def _turn(message: BaseMessage, content: Any) -> dict[str, Any]:
     if isinstance(message, AIMessage):
         return _assistant(message, content)
     if isinstance(message, ToolMessage):
@@ -53,15 +94,20 @@ def _turn(message: BaseMessage) -> dict[str, Any]:
     return {**turn, "name": message.name} if message.name else turn
 
 
-def _assistant(message: AIMessage, content: str) -> dict[str, Any]:
+def _assistant(message: AIMessage, content: Any) -> dict[str, Any]:
     turn: dict[str, Any] = {"role": "assistant", "content": content}
     calls = [_call(call["id"], call["name"], call["args"]) for call in message.tool_calls]
     calls += [_call(call["id"], call["name"] or "", _readable(call["args"])) for call in message.invalid_tool_calls]
     if calls:
         turn["tool_calls"] = calls
-    if reasoning := message.additional_kwargs.get("reasoning_content"):
+    if reasoning := message.additional_kwargs.get("reasoning_content") or _thoughts(message):
         turn["reasoning_content"] = reasoning
     return turn
+
+
+def _thoughts(message: AIMessage) -> str:
+    blocks = [block for block in message.content if isinstance(block, dict)]
+    return "\n".join(str(block.get(_THOUGHT[block["type"]]) or "") for block in blocks if block.get("type") in _THOUGHT)
 
 
 def _call(call_id: str | None, name: str, arguments: dict[str, Any]) -> dict[str, Any]:
@@ -77,24 +123,48 @@ def _readable(arguments: str | None) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def text_of(message: BaseMessage) -> str:
+def text_of(message: BaseMessage, takes: Collection[str] = (), model: str = "This model") -> str:
     """The text of a message, its blocks joined.
 
     Raises:
-        UnsupportedContentError: where it holds an image or any other block that isn't text.
+        UnsupportedContentError: where it holds a block that isn't text, and no media of the kinds in `takes`.
     """
     if isinstance(message.content, str):
         return message.content
-    texts = []
+    blocks, _ = _content(message, takes, model)
+    return "\n".join(block["text"] for block in blocks if block["type"] == "text")
+
+
+def _content(
+    message: BaseMessage, takes: Collection[str], model: str
+) -> tuple[list[dict[str, Any]], list[media.Media]]:
+    """The blocks of a message in templates' form, and its media."""
+    if isinstance(message.content, str):
+        return [{"type": "text", "text": message.content}] if message.content else [], []
+    blocks: list[dict[str, Any]] = []
+    found: list[media.Media] = []
     for block in message.content:
-        if isinstance(block, str):
-            texts.append(block)
-        elif block.get("type") == "text":
-            texts.append(str(block.get("text", "")))
-        elif block.get("type") == "json":
-            texts.append(json.dumps(block.get("json"), ensure_ascii=False))
-        elif block.get("type") not in _NOT_SAID:
+        text = _said(block)
+        if text is not None:
+            blocks.append({"type": "text", "text": text})
+        elif isinstance(block, Mapping) and media.KINDS.get(str(block.get("type"))) in takes:
+            held = media.found_in(block)
+            assert held is not None
+            blocks.append({"type": held.kind})
+            found.append(held)
+        elif isinstance(block, Mapping) and block.get("type") not in {*_NOT_SAID, *_THOUGHT}:
+            kinds = " and ".join(["text", *sorted(takes)])
             raise UnsupportedContentError(
-                f"This model takes text only, but a {message.type} message holds a block of type {block.get('type')!r}."
+                f"{model} takes {kinds} only, but a {message.type} message holds a block of type {block.get('type')!r}."
             )
-    return "\n".join(texts)
+    return blocks, found
+
+
+def _said(block: Any) -> str | None:
+    """The text in a content block; None where it holds none."""
+    if isinstance(block, str):
+        return block
+    kind = block.get("type")
+    if kind == "text" or (kind == "text-plain" and block.get("text") is not None):
+        return str(block.get("text", ""))
+    return json.dumps(block.get("json"), ensure_ascii=False) if kind == "json" else None

@@ -32,7 +32,7 @@ READ = {"id": "abc", "type": "function", "function": {"name": "f", "arguments": 
         (AIMessage("", tool_calls=[CALL]), {"role": "assistant", "content": "", "tool_calls": [READ]}),
         (
             AIMessage([{"type": "reasoning", "reasoning": "hm"}, {"type": "text", "text": "a"}]),
-            {"role": "assistant", "content": "a"},
+            {"role": "assistant", "content": "a", "reasoning_content": "hm"},
         ),
         (
             AIMessage("a", additional_kwargs={"reasoning_content": "hm"}),
