@@ -143,7 +143,8 @@ class ChatHuggingFace(Constructors):
         Args:
             schema: a pydantic model (answers are instances), a TypedDict or JSON Schema (answers are dicts).
             method: "json_schema": the answer itself is held to the schema; "function_calling": the answer is the call
-                of a tool of this schema; "json_mode": the answer is any JSON object, and the prompt must say which.
+                of a tool of this schema; "json_mode": as "json_schema", but the model isn't told the schema: the prompt
+                must say what is wanted.
             include_raw: whether to get `{"raw": …, "parsed": …, "parsing_error": …}` instead, and never an error.
             strict: as in OpenAI's specifications.
             **kwargs: bound as they are.

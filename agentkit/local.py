@@ -51,7 +51,7 @@ def count(source: LocalSource, question: Question) -> int:
 def prompt_of(source: LocalSource, question: Question) -> tuple[Prompt, list[Media]]:
     """The conversation as the model reads it, and the media that belong at its placeholders."""
     turns, media = media_messages(question.messages, source.takes, source.name)
-    if question.schema is not None:
+    if question.schema is not None and question.response_format["type"] == "json_schema":
         turns = structured.told(turns, question.schema)
     known = source.recall.longest
     return source.dialect.prompt(turns, question.tools, known=known, **question.template_variables), media

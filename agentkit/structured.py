@@ -26,9 +26,7 @@ TOLD = "Answer with JSON that fits this schema:\n{schema}"
 
 
 def told(turns: list[dict[str, Any]], schema: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The conversation with the schema as the last paragraph of its system turn, where it says which object is meant."""
-    if schema == {"type": "object"}:
-        return turns
+    """The conversation with the schema as the last paragraph of its system turn."""
     text = TOLD.format(schema=json.dumps(schema, ensure_ascii=False))
     if turns and turns[0]["role"] == "system":
         return [{**turns[0], "content": f"{turns[0]['content']}\n\n{text}"}, *turns[1:]]
@@ -66,7 +64,7 @@ def runnable(
             **kwargs,
         )
     else:
-        response_format: dict[str, Any] = {"type": "json_object"}
+        response_format: dict[str, Any] = {"type": "json_object", "schema": described}
         if method == "json_schema":
             response_format = {
                 "type": "json_schema",

@@ -99,7 +99,7 @@ def response_format(question: Question, form: str | None) -> dict[str, Any] | No
     if form is None or question.schema is None:
         return None
     if not isinstance(given, Mapping) or given.get("type") != "json_schema":
-        return {"type": "json_object"} if "schema" not in (given or {}) else dict(given)
+        return dict(given) if given and form == FORMS[0] else {"type": "json_object"}
     if form == "json_schema":
         named = {name: value for name, value in given["json_schema"].items() if value is not None}
         return {**given, "json_schema": {"name": "answer", **named, "schema": question.schema}}
