@@ -86,7 +86,7 @@ def _system_in_user_turn(turns: list[Message]) -> list[Message]:
         return turns
     system, rest = turns[0], turns[1:]
     if rest and rest[0]["role"] == "user":
-        return [{**rest[0], "content": f"{system['content']}\n\n{rest[0]['content']}"}, *rest[1:]]
+        return [{**rest[0], "content": _together(system["content"], rest[0]["content"])}, *rest[1:]]
     return [{**system, "role": "user"}, *rest]
 
 
@@ -96,10 +96,21 @@ def _joined(turns: list[Message]) -> list[Message]:
     for turn in turns:
         last = joined[-1] if joined else None
         if last and last["role"] == turn["role"] and turn["role"] in {"user", "assistant"} and "tool_calls" not in last:
-            joined[-1] = {**last, **turn, "content": f"{last['content']}\n\n{turn['content']}"}
+            joined[-1] = {**last, **turn, "content": _together(last["content"], turn["content"])}
         else:
             joined.append(turn)
     return joined
+
+
+def _together(one: Any, other: Any) -> Any:
+    """Two contents as one; parts with media stay parts."""
+    if isinstance(one, list) or isinstance(other, list):
+        return [part for content in (one, other) for part in _parts(content)]
+    return f"{one}\n\n{other}"
+
+
+def _parts(content: Any) -> list[Any]:
+    return content if isinstance(content, list) else [{"type": "text", "text": str(content)}]
 
 
 class Barrier:

@@ -18,11 +18,13 @@ import jinja2.nodes
 import jinja2.parser
 import jinja2.sandbox
 
+from agentkit.errors import PromptError
+
 Message = dict[str, Any]
 """A message as chat templates read it: role, content, tool_calls, tool_call_id, name, reasoning_content."""
 
 
-class TemplateRefusalError(Exception):
+class TemplateRefusalError(PromptError):
     """The template itself refused the conversation; the text is its complaint."""
 
 

@@ -135,3 +135,21 @@ def test_syntax_serialises() -> None:
         assert Syntax.from_json(syntax.to_json()) == syntax
     with pytest.raises(ValueError, match="colour"):
         Syntax.from_json('{"colour": 1}')
+
+
+def test_contents_of_parts_are_joined_in_parts() -> None:
+    """A template that knows no system turn and wants roles to alternate, asked with a picture."""
+    template = (
+        "{% for m in messages %}{% if m.role == 'system' or (loop.index0 % 2 == 0) != (m.role == 'user') %}"
+        "{{ raise_exception('no') }}{% endif %}<|{{ m.role }}|>{% if m.content is string %}{{ m.content }}{% else %}"
+        "{% for part in m.content %}{{ part.text or '<image>' }};{% endfor %}{% endif %}<|over|>{% endfor %}"
+    )
+    picture = {"role": "user", "content": [{"type": "image"}, {"type": "text", "text": "What is it?"}]}
+    turns = [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Look."}, picture]
+    text = Dialect.from_template(template).prompt(turns, add_generation_prompt=False).text
+    assert text == "<|user|>Be brief.\n\nLook.;<image>;What is it?;<|over|>"
+
+
+def test_a_template_that_refuses_everything_says_so() -> None:
+    with pytest.raises(PromptError, match="not today"):
+        Dialect.from_template("{{ raise_exception('not today') }}")
