@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 
 from agentkit.engine.forward import Forward
@@ -10,6 +12,9 @@ from agentkit.engine.kv import KeyValues
 from agentkit.engine.queue import common_length
 
 __all__ = ["Batch"]
+
+# Rows that are given fewer tokens than others are padded, so a step costs as much as if all had been given the most.
+_SIDE_BY_SIDE = 8
 
 
 class Batch:
@@ -55,35 +60,45 @@ class Batch:
         assert self.kv is not None
         return self.rows[row].ids[self.kv.lengths[row] :]
 
-    def step(self, chunk: int) -> tuple[list[int], torch.Tensor, list[int]]:
-        """Show the model the next token of each row; where there is one row only, as many as are pending.
+    def step(self, chunk: int) -> tuple[torch.Tensor, list[list[int]]]:
+        """Show the model the next tokens of each row: one, or as many as are pending and as are guessed to follow.
 
         Args:
-            chunk: the most tokens to show.
+            chunk: the most tokens to show of a single row; of several rows it is fewer.
 
         Returns:
-            The rows of which the model has now seen everything. What it says: logits, [rows, guessed + 1, vocabulary],
-            after the last token of each row, and after each of those that were guessed to follow in a single row. The
-            guessed tokens; they are in `kv` until `settle`.
+            What the model says: logits, [rows, n + 1, vocabulary], after the last token of each row and after each of
+            the up to n tokens that were guessed; those of a row are the last. And what was guessed in each row; it is
+            in `kv` until `settle`. Where something is still `pending` in a row, what it says has no use yet.
         """
         assert self.kv is not None
-        alone = len(self.rows) == 1
-        size = chunk if alone and self._forward.continues != "single" else 1
-        shown = [self.pending(row)[:size] for row in range(len(self.rows))]
-        done = [row for row, generation in enumerate(self.rows) if len(self.pending(row)) == len(shown[row])]
-        guessed = self.rows[0].guess() if alone and done and self._can_guess() else []
-        shown[0] += guessed
-        return done, self._forward(shown, self.kv, len(guessed) + 1), guessed
+        if len(self.rows) > 1:
+            chunk = _SIDE_BY_SIDE if self._forward.ragged else 1
+        elif self._forward.continues == "single":
+            chunk = 1
+        shown = [self.pending(row)[:chunk] for row in range(len(self.rows))]
+        guessed = [self._guess(row, chunk - len(ids)) for row, ids in enumerate(shown)]
+        both = [ids + more for ids, more in zip(shown, guessed, strict=True)]
+        return self._forward(both, self.kv, max(map(len, guessed)) + 1), guessed
 
-    def settle(self, guessed: list[int]) -> None:
-        """Forget the guessed tokens that the one row did not say after all."""
-        if guessed:
-            assert self.kv is not None
-            generation, known = self.rows[0], self.kv.lengths[0] - len(guessed)
-            right = common_length(generation.ids[known:], guessed)
-            self.kv.crop(known + right)
-            generation.guessed(len(guessed), right)
-
-    def _can_guess(self) -> bool:
+    def settle(self, guessed: Sequence[Sequence[int]]) -> None:
+        """Forget the guessed tokens that the rows did not say after all."""
         assert self.kv is not None
-        return self._forward.continues == "any" and not self.kv.is_recurrent
+        wrong = []
+        for generation, length, ids in zip(self.rows, self.kv.lengths, guessed, strict=True):
+            right = common_length(generation.ids[length - len(ids) :], ids)
+            wrong.append(len(ids) - right)
+            if ids:
+                generation.guessed(len(ids), right)
+        if any(wrong):
+            self.kv.take_back(wrong)
+
+    def _guess(self, row: int, most: int) -> list[int]:
+        """What may follow all that is pending, where that is less than `most` tokens."""
+        assert self.kv is not None
+        several = len(self.rows) > 1
+        if most <= 0 or (several and not self._forward.ragged):
+            return []
+        if self._forward.continues != "any" or self.kv.is_recurrent:
+            return []
+        return self.rows[row].guess()[:most]

@@ -24,6 +24,7 @@ class Forward:
         continues: what the model can append to a cache and still be right: "any" number of tokens, a "single" one, or
             "nothing", in which case everything is computed anew for each token. Known after `examine`.
         batches: whether sequences of different length can go side by side. Known after `examine`.
+        ragged: whether they can be given different numbers of tokens at once. Known after `examine`.
     """
 
     def __init__(self, model: Any) -> None:
@@ -40,8 +41,9 @@ class Forward:
         self.vocab_size: int = text_config.vocab_size if weight is None else weight.shape[0]
         self.continues: Literal["any", "single", "nothing"] = "any"
         self.batches = True
+        self.ragged = self._takes_positions
         if self._cache_name is None or not is_supported(model.config):
-            self.continues, self.batches = "nothing", False
+            self.continues, self.batches, self.ragged = "nothing", False, False
 
     def new(self, expected: int = 0) -> KeyValues:
         """One empty sequence; `expected` tokens will fit without moving it."""
@@ -49,33 +51,38 @@ class Forward:
 
     @torch.no_grad()
     def __call__(self, ids: Sequence[Sequence[int]], kv: KeyValues, keep: int = 1) -> torch.Tensor:
-        """Append tokens, as many to each row, and say what may come next.
+        """Append tokens to each row, and say what may come next.
 
         Args:
-            ids: the tokens, [rows, new].
+            ids: the tokens, [rows, new]; of different numbers only where that is possible (`ragged`).
             kv: what precedes them; the tokens are added to it.
-            keep: after how many tokens of each row, the last ones, to say what may come next.
+            keep: after how many tokens of each row, the last ones, to say what may come next. What it says of a row
+                that was given fewer has no meaning before those. 0 for nothing.
 
         Returns:
             Logits, [rows, keep, vocabulary].
         """
         device = self.model.device
-        new = len(ids[0])
+        counts = [len(row) for row in ids]
+        new = max(counts)
         arguments: dict[str, Any] = {"use_cache": False, "return_dict": True}
         if self.continues == "nothing":
             ids = kv.remember(ids)
+            kv.append(counts)
         else:
+            kv.append(counts)
             arguments |= {str(self._cache_name): kv.cache, "use_cache": True}
             if self._takes_positions:
                 arguments["position_ids"] = kv.positions(new, device)
-            if (mask := kv.mask(new, device)) is not None:
+            if (mask := kv.mask(device)) is not None:
                 arguments["attention_mask"] = mask
         if self._takes_keep:
-            arguments["logits_to_keep"] = keep
-        output = self.model(input_ids=torch.tensor(ids, device=device), **arguments)
-        kv.advance(new)
-        logits: torch.Tensor = output.logits[:, -keep:]
-        return logits
+            # Numbers say how many, where 0 is all; places say which.
+            arguments["logits_to_keep"] = keep or torch.empty(0, dtype=torch.long, device=device)
+        padded = [[0] * (new - len(row)) + list(row) for row in ids]
+        output = self.model(input_ids=torch.tensor(padded, device=device), **arguments)
+        logits: torch.Tensor = output.logits
+        return logits[:, logits.shape[1] - keep :]
 
     def examine(self) -> None:
         """Find out what this model can do, by comparing a few tokens in one call with the same in several.
@@ -85,6 +92,7 @@ class Forward:
         """
         if self.continues != "nothing":
             self._compare()
+        self.ragged = self.ragged and self.continues == "any" and self.batches and self._agree_with_holes()
         if self.continues != "any" or not self.batches:
             logger.warning(
                 "%s: cache continues by %s, sequences side by side: %s; requests will be slower.",
@@ -127,6 +135,25 @@ class Forward:
         # The first row has by now seen other tokens; the second, shorter one is at the place of `ids[:7]`.
         alone = self([ids[:7]], self.new())[0, -1]
         return _close(alone, second[-1]) and bool(first.isfinite().all())
+
+    def _agree_with_holes(self) -> bool:
+        batch, other = self.new(), self.new()
+        if batch.is_recurrent or any(window is not None for window in batch.windows):
+            # What is shown to a recurrent layer stays, and a window would not reach beyond the holes.
+            return False
+        ids = [(index * 5 + 2) % self.vocab_size for index in range(8)]
+        try:
+            self([ids[:4]], batch)
+            self([ids[:2]], other)
+            batch.add(other)
+            self([ids[4:5], ids[2:5]], batch, 3)
+            batch.take_back([0, 1])
+            first, second = self([ids[5:8], ids[4:6]], batch, 2)
+            whole = self([ids], self.new(), 3)[0]
+        except Exception as error:
+            logger.debug("tokens of different number cannot go side by side", exc_info=error)
+            return False
+        return _close(whole[-1], first[-1]) and _close(whole[0], second[-1])
 
 
 def _close(expected: torch.Tensor, found: torch.Tensor) -> bool:

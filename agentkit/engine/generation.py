@@ -64,6 +64,7 @@ class Generation:
         self.done = False
         self.retried = False
         self._tokenizer = tokenizer
+        self._vocabulary = len(tokenizer)
         self._end_ids = eos_ids | request.stop_ids
         self._limit = len(self.ids) + request.max_tokens
         if context_length is not None:
@@ -146,13 +147,11 @@ class Generation:
             self._leave_loop(self._guide)
         if self._way_out and self._guide is not None and self._guide.advance(self._way_out[0]):
             return self._way_out[0], False
+        if self._sampler.is_argmax and (ends := self._takes(best)) is not None:
+            return best, ends
         allowed = self._allowed(logits)
         while True:
-            if self._sampler.is_argmax and (allowed is None or allowed[best]):
-                token_id = best
-            else:
-                mask = None if allowed is None else allowed.to(logits.device)
-                token_id = self._sampler.pick(logits, mask)
+            token_id = self._sampler.pick(logits, None if allowed is None else allowed.to(logits.device))
             if self._guide is None:
                 return token_id, token_id in self._end_ids
             if token_id in self._end_ids and self._guide.may_end:
@@ -167,6 +166,22 @@ class Generation:
                     "The grammar allows no token of this tokenizer at this place. A control token must be in it by its "
                     "id, as <[id]>; spelled out as text it cannot be matched."
                 )
+
+    def _takes(self, token_id: int) -> bool | None:
+        """Whether a token that may be said ends the text; None where it may not be said, or there is more to ask.
+
+        The mask of all tokens takes far longer to compute, and greedy search needs it only after this has failed.
+        """
+        if token_id in self._end_ids:
+            if self.completion_tokens < self.request.min_tokens:
+                return None
+            if self._guide is None or self._guide.may_end:
+                return True
+        if self._guide is None:
+            return False
+        # Ids that the tokenizer does not know may mean something to the grammar engine.
+        known = token_id < self._vocabulary and self._guide.advance(token_id)
+        return False if known else None
 
     def _leave_loop(self, guide: Guide) -> None:
         """Take the text to the end of the part that goes nowhere; further each time it comes to that.

@@ -14,6 +14,7 @@ from transformers.cache_utils import (
     LinearAttentionLayer,
 )
 
+from agentkit.engine.columns import Columns
 from agentkit.engine.layers import AttentionLayer, HybridLayer
 
 __all__ = ["KeyValues", "Piece", "State", "is_supported", "state_bytes"]
@@ -35,14 +36,13 @@ class KeyValues:
 
     Attributes:
         cache: what the model's `forward` takes as its cache.
-        lengths: number of tokens of each row that are in it.
     """
 
     def __init__(self, config: Any, expected: int = 0) -> None:
         """One row with no tokens yet; `expected` tokens will fit without moving it."""
         self.config = config
         self.cache = DynamicCache(config=config)
-        self.lengths = [0]
+        self._columns = Columns()
         self._attention: list[AttentionLayer] = []
         self._recurrent: list[Any] = []
         self._ids: list[int] = []
@@ -55,6 +55,11 @@ class KeyValues:
                 self._attention.append(attention)
             if isinstance(layer, LinearAttentionLayer):
                 self._recurrent.append(self.cache.layers[index])
+
+    @property
+    def lengths(self) -> list[int]:
+        """Number of tokens of each row that are in it."""
+        return self._columns.lengths
 
     @property
     def windows(self) -> list[int | None]:
@@ -72,31 +77,33 @@ class KeyValues:
         attention = not self._attention or any(layer.length for layer in self._attention)
         return attention and all(any(True for _ in _tensors(_state(layer))) for layer in self._recurrent)
 
-    def advance(self, tokens: int) -> None:
-        """The model has just appended `tokens` tokens to every row."""
-        self.lengths = [length + tokens for length in self.lengths]
+    def append(self, counts: Sequence[int]) -> None:
+        """The model is about to append so many tokens to the rows; different numbers only where nothing has a window
+        and nothing is recurrent."""
+        self._make_room(max(counts))
+        self._columns.append(counts)
 
     def remember(self, ids: Sequence[Sequence[int]]) -> list[list[int]]:
-        """For models that keep nothing: all tokens of the one row so far, these included."""
+        """For models that keep nothing: all tokens of the one row so far, these included, before they are appended."""
         self._ids = self._ids[: self.lengths[0]] + list(ids[0])
         return [self._ids]
 
-    def mask(self, new: int, device: torch.device) -> torch.Tensor | None:
-        """The attention mask for a step of `new` tokens: [rows, columns], or None where nothing is hidden."""
-        longest = max(self.lengths)
-        if min(self.lengths) == longest or not self._attention:
-            return None
-        columns = torch.arange(longest + new, device=device)
-        hidden = torch.tensor([longest - length for length in self.lengths], device=device)
-        return (columns[None] >= hidden[:, None]).long()
+    def mask(self, device: torch.device) -> torch.Tensor | None:
+        """The attention mask of all columns, new ones included: [rows, columns], or None where nothing is hidden."""
+        mask = self._columns.mask() if self._attention else None
+        return None if mask is None else mask.to(device).long()
 
     def positions(self, new: int, device: torch.device) -> torch.Tensor:
-        """Position of each new token in its sequence: [rows, new]."""
-        return torch.tensor(self.lengths, device=device)[:, None] + torch.arange(new, device=device)[None]
+        """Position in its sequence of what is in each of the `new` new columns: [rows, new]."""
+        ends = torch.tensor(self.lengths, device=device)[:, None]
+        return (ends + torch.arange(-new, 0, device=device)[None]).clamp(min=0)
 
     def read(self, row: int, begin: int, end: int) -> Piece:
         """Tokens `begin` to `end` of a row, as views that the next step may overwrite."""
-        return [layer.read(row, self.lengths[row], begin, end) if layer.buffers else None for layer in self._attention]
+        length, places = self.lengths[row], self._columns.places(row, begin, end)
+        if places is not None:
+            return [layer.gather(row, places) if layer.buffers else None for layer in self._attention]
+        return [layer.read(row, length, begin, end) if layer.buffers else None for layer in self._attention]
 
     def load(self, length: int, pieces: Sequence[tuple[int, Piece]], state: State | None) -> None:
         """Fill the one, empty row with `length` tokens: those of `pieces`, each with how many tokens it stands for."""
@@ -111,7 +118,8 @@ class KeyValues:
         if state is not None:
             for layer, layer_state in zip(self._recurrent, state, strict=True):
                 vars(layer).update(_map(layer_state, torch.clone))
-        self.lengths = [length]
+        if length:
+            self._columns.append([length])
 
     def state(self, row: int) -> State | None:
         """A copy of what the recurrent layers remember of a row; None without such layers."""
@@ -121,13 +129,13 @@ class KeyValues:
 
     def add(self, other: KeyValues) -> None:
         """Let the one sequence of `other` join as the last row."""
-        for mine, theirs in zip(self._attention, other._attention, strict=True):
-            if theirs.buffers:
-                length = other.lengths[0]
-                mine.add_row(length, theirs.read(0, length, 0, length))
+        length = other.lengths[0]
+        for mine, states in zip(self._attention, other.read(0, 0, length), strict=True):
+            if states is not None:
+                mine.add_row(length, states)
         for mine, theirs in zip(self._recurrent, other._recurrent, strict=True):
             vars(mine).update(_map(_state(mine), lambda first, second: torch.cat([first, second]), _state(theirs)))
-        self.lengths += other.lengths
+        self._columns.join(length)
 
     def take(self, row: int) -> KeyValues:
         """A copy of one sequence, by itself."""
@@ -135,26 +143,34 @@ class KeyValues:
         single.load(self.lengths[row], [(self.lengths[row], self.read(row, 0, self.lengths[row]))], self.state(row))
         return single
 
-    def crop(self, length: int) -> None:
-        """Cut the one row off after `length` tokens, a few less than it has. Not where something is recurrent."""
+    def take_back(self, counts: Sequence[int]) -> None:
+        """Forget so many of the last tokens of the rows, which were appended just now. Not where something is
+        recurrent."""
+        useless = self._columns.take_back(counts)
         for layer in self._attention:
             if layer.buffers:
-                layer.crop_to(length)
-        self.lengths = [length]
+                layer.crop(useless)
 
     def drop(self, row: int) -> None:
         """Let a sequence leave; the last row takes its place. Not for the only one."""
-        last = self.lengths.pop()
-        if row < len(self.lengths):
-            self.lengths[row] = last
+        self._columns.leave(row)
         for layer in self._attention:
             if layer.buffers:
-                layer.drop_row(row, max(self.lengths))
+                layer.drop_row(row, self._columns.width)
         keep = list(range(len(self.lengths)))
         if row < len(keep):
             keep[row] = len(keep)
         for layer in self._recurrent:
             vars(layer).update(_map(_state(layer), lambda tensor: tensor[keep]))
+
+    def _make_room(self, new: int) -> None:
+        """Close the holes, rather than have the buffers grow, where that helps for some time."""
+        wasted = self._columns.width - max(self.lengths)
+        if wasted > self._columns.width // 16 and any(layer.is_full(new) for layer in self._attention):
+            places = self._columns.close()
+            for layer in self._attention:
+                if layer.buffers:
+                    layer.close(places)
 
 
 def is_supported(config: Any) -> bool:

@@ -2,8 +2,8 @@
 
 transformers' own `DynamicCache` allocates anew with every token and can only be cut and joined as a whole. Here each
 attention layer keeps one buffer of shape [rows, heads, columns, head size] that grows in steps. All rows end at the
-same column, so that a step appends one column for all of them; shorter rows begin later, and the attention mask hides
-what lies before, exactly as with a left-padded batch in `generate`.
+same column, so that a step appends as many columns for all of them; shorter rows begin later, and the attention mask
+hides what lies before, exactly as with a left-padded batch in `generate`.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ class AttentionLayer(DynamicLayer):  # type: ignore[no-untyped-call]
     """Keys and values of one layer: buffers of which columns up to `end` are in use.
 
     Attributes:
-        length: number of tokens of the longest row.
-        kept: how many of a row's tokens are still here, by row; the last ones.
+        length: number of columns from the first token of any row to the last, as `Columns` counts them.
+        kept: how many of a row's columns are still here, by row; the last ones.
 
     Args:
         window: how many tokens a token sees, itself included; None for all. Some that are out of sight are kept all the
@@ -51,7 +51,7 @@ class AttentionLayer(DynamicLayer):  # type: ignore[no-untyped-call]
             columns = max(new, min(self.expected, self._most()))
             self.buffers = [tensor.new_zeros((rows, tensor.shape[1], columns, tensor.shape[3])) for tensor in states]
             self.dtype, self.device, self.is_initialized = key_states.dtype, key_states.device, True
-        elif self.end + new > self.buffers[0].shape[2]:
+        elif self.is_full(new):
             self.kept = [min(kept, self._most()) for kept in self.kept]
             end = max(self.kept)
             self._move(self.buffers[0].shape[0], end, end + new + max(64, end // 4))
@@ -93,17 +93,41 @@ class AttentionLayer(DynamicLayer):  # type: ignore[no-untyped-call]
         keys, values = (buffer[row, :, here] for buffer in self.buffers)
         return keys, values
 
-    def crop_to(self, length: int) -> None:
-        """Forget what comes after the first `length` tokens of the one row."""
-        surplus = self.length - length
-        self.length, self.end, self.kept = length, self.end - surplus, [self.kept[0] - surplus]
+    def gather(self, row: int, places: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Copies of the keys and values of a row in some of its `length` columns. Not where there is a window."""
+        columns = places.to(self.device) + (self.end - self.length)
+        keys, values = (buffer[row].index_select(1, columns) for buffer in self.buffers)
+        return keys, values
+
+    def close(self, places: Sequence[torch.Tensor]) -> None:
+        """Let the rows have only what is in these of their `length` columns. Not where there is a window."""
+        states = [self.gather(row, columns) for row, columns in enumerate(places)]
+        self.kept = [len(columns) for columns in places]
+        self.length = self.end = max(self.kept)
+        for index, buffer in enumerate(self.buffers):
+            for row, pair in enumerate(states):
+                buffer[row, :, self.end - self.kept[row] : self.end] = pair[index]
+
+    def crop(self, columns: int) -> None:
+        """Forget the last columns."""
+        self.length, self.end, self.kept = (
+            self.length - columns,
+            self.end - columns,
+            [kept - columns for kept in self.kept],
+        )
+
+    def is_full(self, new: int) -> bool:
+        """Whether `new` more columns need new buffers."""
+        return bool(self.buffers) and self.end + new > self.buffers[0].shape[2]
 
     def add_row(self, length: int, states: Sequence[torch.Tensor]) -> None:
         """Let a sequence of `length` tokens join: keys and values of the last, each [heads, tokens, head size]."""
         kept, rows, used = states[0].shape[1], self.buffers[0].shape[0], len(self.kept)
         if kept > self.end or used == rows:
+            # Room on both sides: for longer rows to join, and for all to grow.
             end = max(kept, *self.kept)
-            self._move(max(rows, 2 * used), end, end + max(64, end // 4))
+            spare = max(64, end // 4)
+            self._move(2 * used if used == rows else rows, end + spare, end + 2 * spare)
         for buffer, tensor in zip(self.buffers, states, strict=True):
             buffer[used, :, self.end - kept : self.end] = tensor
         self.length = max(self.length, length)

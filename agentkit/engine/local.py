@@ -15,6 +15,7 @@ from agentkit.engine.guide import Guides
 from agentkit.engine.sampling import check_sampling
 from agentkit.engine.scheduler import Scheduler
 from agentkit.engine.stream import Channel, LocalStream
+from agentkit.engine.worker import Worker
 from agentkit.errors import ContextLengthError, EngineError
 
 __all__ = ["LocalEngine"]
@@ -59,8 +60,10 @@ class LocalEngine:
         text_config = model.config.get_text_config(decoder=True)
         self._context_length = context_length or getattr(text_config, "max_position_embeddings", None)
         chunk = prefill_chunk or (512 if model.device.type == "cpu" else 2048)
-        self._scheduler = Scheduler(model, cache_bytes, chunk, max_batch)
-        self._guides = Guides(tokenizer, self._scheduler.forward.vocab_size, self.eos_ids)
+        worker = Worker(model, cache_bytes, chunk, max_batch)
+        self._scheduler = Scheduler(worker)
+        self._vocab_size = worker.forward.vocab_size
+        self._guides = Guides(tokenizer, self._vocab_size, self.eos_ids)
         self._drafts = drafts
         self._process = os.getpid()
         weakref.finalize(self, self._scheduler.stop).atexit = False
@@ -100,10 +103,16 @@ class LocalEngine:
     def _check(self, request: Request) -> None:
         if len(request.prompt) == 0:
             raise ValueError("The prompt is empty; it needs at least one token id.")
-        size = self._scheduler.forward.vocab_size
+        size = self._vocab_size
         for token_id in request.prompt:
             if not (hasattr(token_id, "__index__") and 0 <= operator.index(token_id) < size):
                 raise ValueError(f"The prompt has {token_id!r}, which is no token id of this model (0 to {size - 1}).")
+        numbers = {name: getattr(request, name) for name in ("max_tokens", "min_tokens", "logprobs")}
+        for name, number in numbers.items():
+            if not (hasattr(number, "__index__") or (name == "logprobs" and number is None)):
+                raise ValueError(f"{name} must be a whole number, not {number!r}.")
+        if isinstance(request.stop, str):
+            raise ValueError(f"stop must be several texts, such as ({request.stop!r},), not a single one.")
         if request.max_tokens < 1:
             raise ValueError(f"max_tokens must be at least 1, not {request.max_tokens}.")
         if request.min_tokens < 0 or (request.logprobs is not None and request.logprobs < 0):

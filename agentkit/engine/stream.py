@@ -33,8 +33,10 @@ class Channel:
 
     def put(self, token: Token) -> None:
         with self._lock:
-            self._tokens.append(token)
-            self._wake()
+            # A step that was under way when the request was cancelled still says something.
+            if not self.cancelled:
+                self._tokens.append(token)
+                self._wake()
 
     def end(self, finish: Finish | None = None, error: BaseException | None = None) -> None:
         """The last thing written: the way it ended, its error, or neither where it was cancelled."""

@@ -22,6 +22,7 @@ _SUBJECTS = (
     "a quiet teacher", "the river crossing", "the salt road", "a paper maker", "the town council", "an iron bridge",
 )  # fmt: skip
 _VERBS = ("was sold to", "was rebuilt after", "is named in", "stands near", "was painted by", "belongs to", "led to")
+_NAMES = ("Winter", "Harbour", "Salt", "Glass")
 _ROLE = (
     "You are the assistant of the town archive, desk {desk}. You find records, open them, compare them and keep notes "
     "for the people who ask. Look things up before you answer, and say where you found them. "
@@ -89,9 +90,8 @@ class ArchiveAgent:
         self.words = random.Random(seed)
         self.tools = archive(self.words, result)
         self.system = _ROLE.format(desk=desk) + prose(random.Random(desk), preface)
-        self.question = (
-            f"Find the record {self.words.choice(['Winter', 'Harbour', 'Salt'])} Letters on the north shelf."
-        )
+        name = self.words.choice(_NAMES)
+        self.question = f"Find the record {name} Letters {seed + 1} on the north shelf."
         self.opening = [SystemMessage(self.system), HumanMessage(self.question)]
         self.calls = chat.bind_tools(self.tools, tool_choice="any", parallel_tool_calls=False)
         self.answers = chat.bind_tools(self.tools, tool_choice="none", max_tokens=answer)

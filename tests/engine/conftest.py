@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import functools
+import random
+import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -120,6 +122,17 @@ def _generate(model: Any, prompt: tuple[int, ...], tokens: int) -> list[int]:
     return output[0, len(prompt) :].tolist()
 
 
+def random_ids(rng: random.Random, length: int) -> list[int]:
+    return [rng.randrange(2, len(make_tokenizer())) for _ in range(length)]
+
+
+def wait_for(condition: Callable[[], Any], seconds: float = 20.0) -> None:
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "waited in vain"
+        time.sleep(0.002)
+
+
 @pytest.fixture(scope="session")
 def tokenizer() -> Any:
     return make_tokenizer()
@@ -137,3 +150,21 @@ def engine() -> Iterator[Callable[..., LocalEngine]]:
     yield make
     for one in made:
         one.close()
+
+
+@pytest.fixture
+def watched():
+    """A model with a hook that sees the ids of each forward call, shape [rows, new], before it is made."""
+    model = make_model("full")
+    handles = []
+
+    def watch(look):
+        def hook(module, args, kwargs):
+            look(kwargs["input_ids"])
+
+        handles.append(model.register_forward_pre_hook(hook, with_kwargs=True))
+        return model
+
+    yield watch
+    for handle in handles:
+        handle.remove()

@@ -23,9 +23,9 @@ def test_any_history_gives_the_logits_of_one_plain_call(kind, retained, monkeypa
     if kind == "convolution" and forward.continues != "any":
         pytest.skip("this transformers cannot continue it")
     assert (forward.continues, forward.batches) == ("any", True)
-    rows, batch, checked = [], None, 0
-    for _ in range(60):
-        action = rng.choice(["join", "step", "step", "step", "drop", "take"])
+    rows, batch, checked, several = [], None, 0, 0
+    for _ in range(80):
+        action = rng.choice(["join", "step", "step", "several", "several", "drop", "take"])
         if action == "join" and len(rows) < 5:
             kv = forward.new(rng.choice([0, 40]))
             ids = [rng.randrange(2, len(make_tokenizer())) for _ in range(rng.randrange(1, 40))]
@@ -48,6 +48,20 @@ def test_any_history_gives_the_logits_of_one_plain_call(kind, retained, monkeypa
                 expected = model(torch.tensor([rows[row]])).logits[0, -1]
             assert torch.allclose(logits[row, 0], expected, atol=2e-3), (logits[row, 0] - expected).abs().max()
             checked += 1
+        elif action == "several" and rows and forward.ragged:
+            # Of what is shown some is taken back, as guesses are.
+            new = [[rng.randrange(2, len(make_tokenizer())) for _ in range(rng.randrange(1, 6))] for _ in rows]
+            wrong = [rng.randrange(len(ids)) for ids in new]
+            logits = forward(new, batch, max(wrong) + 1)
+            batch.take_back(wrong)
+            for ids, more, count in zip(rows, new, wrong, strict=True):
+                ids.extend(more[: len(more) - count])
+            row = rng.randrange(len(rows))
+            with torch.no_grad():
+                expected = model(torch.tensor([rows[row]])).logits[0, -1]
+            found = logits[row, max(wrong) - wrong[row]]
+            assert torch.allclose(found, expected, atol=2e-3), (found - expected).abs().max()
+            several += 1
         elif action == "drop" and len(rows) > 1:
             row = rng.randrange(len(rows))
             batch.drop(row)
@@ -64,4 +78,6 @@ def test_any_history_gives_the_logits_of_one_plain_call(kind, retained, monkeypa
             rows.append(ids)
         if rows:
             assert batch.lengths == [len(ids) for ids in rows]
-    assert checked > 20
+    assert checked > 15
+    assert several > 10 or kind != "full"
+    assert forward.ragged == (kind == "full")

@@ -41,7 +41,7 @@ def test_greedy_equals_generate_cold_warm_and_diverging(engine, kind):
             assert finish.reason == ("stop" if said[-1] == EOS else "length")
             assert finish.prompt_tokens == len(asked)
             reused += finish.cached_tokens
-    assert (reused > 0) == (local._scheduler.forward.continues == "any")
+    assert (reused > 0) == (local._scheduler.worker.forward.continues == "any")
     assert kind in ("single", "foreign", "convolution") or reused > 0
 
 
@@ -52,7 +52,7 @@ def test_a_growing_conversation_computes_each_token_once(engine, kind):
     for turn, result in enumerate(results):
         said, finish, _ = _run(local, history)
         assert said == generate(model, history, 12)
-        if turn and local._scheduler.forward.continues == "any":
+        if turn and local._scheduler.worker.forward.continues == "any":
             # All but the new result and the last token said, which nobody had asked to be continued.
             assert finish.cached_tokens == len(history) - 9 - 1
         history = history + said + result
@@ -69,7 +69,7 @@ def test_eight_at_once_with_a_shared_beginning(engine, kind):
         assert list(stream.finish.token_ids) == generate(model, prompt, 6 + 3 * n)
         assert [token.id for token in tokens] == list(stream.finish.token_ids)
     # The first one computes the beginning, and the others take it over while it is still running.
-    if local._scheduler.forward.continues == "any":
+    if local._scheduler.worker.forward.continues == "any":
         assert sum(stream.finish.cached_tokens >= len(shared) for stream in streams) == 7
 
 
@@ -87,7 +87,7 @@ def test_evicted_in_between(engine, kind, cache_bytes, monkeypatch):
     prompts = _prompts(4, 30, 41, 52) * 2
     for prompt in prompts:
         assert _run(local, prompt)[0] == generate(model, prompt, 12)
-    assert len(held) >= len(prompts) - 1 or local._scheduler.forward.continues != "any"
+    assert len(held) >= len(prompts) - 1 or local._scheduler.worker.forward.continues != "any"
     assert max(held, default=0) <= cache_bytes
 
 
@@ -151,6 +151,8 @@ def test_the_context_is_a_limit(engine):
         (Request([3.0]), r"3\.0, which is no token id"),
         (Request([3], max_tokens=0), "max_tokens must be at least 1"),
         (Request([3], min_tokens=-1), "must not be below 0"),
+        (Request([3], max_tokens=1.5), r"max_tokens must be a whole number, not 1\.5"),
+        (Request([3], stop="end"), r"several texts, such as \('end',\)"),
     ],
 )
 def test_a_request_that_makes_no_sense_is_refused(engine, request_, words):
@@ -168,6 +170,21 @@ def test_prompts_of_other_integers(engine):
 def test_the_seam_imports_no_model_library():
     script = "import sys, agentkit.engine; sys.exit(bool({'torch', 'transformers'} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0
+
+
+def test_two_engines_on_one_model(engine):
+    model, engines = make_model("full"), [engine(), engine()]
+    prompts = _prompts(11, 5, 9, 14)
+    streams = [local.submit(Request(prompt, max_tokens=30)) for local in engines for prompt in prompts]
+    said = [[token.id for token in stream] for stream in streams]
+    assert said == 2 * [generate(model, prompt, 30) for prompt in prompts]
+
+
+def test_the_shortest_and_the_longest_there_can_be(engine):
+    local = engine(context_length=64)
+    assert len(_run(local, [5], tokens=1)[0]) == 1
+    assert len(_run(local, [5], tokens=1, grammar='start: "abc"')[0]) == 1
+    assert len(_run(local, [5] * 63, tokens=9, min_tokens=9)[0]) == 1
 
 
 def test_end_of_turn_ids(engine):

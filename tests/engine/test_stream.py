@@ -169,6 +169,18 @@ def test_a_loop_that_is_gone_does_not_disturb_the_model():
     assert [token.text for token in stream] == ["a"]
 
 
+def test_an_event_loop_that_is_closed_in_the_midst_of_a_stream(engine, passes):
+    local = engine(drafts=0)
+    loop, stream = asyncio.new_event_loop(), local.submit(ENDLESS)
+    tokens = stream.__aiter__()
+    loop.run_until_complete(tokens.__anext__())
+    loop.close()
+    channel = stream._channel
+    del stream, tokens
+    gc.collect()
+    assert _stops_early(channel, passes)
+
+
 def test_finish_is_there_after_the_end_only(engine):
     stream = engine().submit(Request([5], max_tokens=5, min_tokens=5))
     with pytest.raises(RuntimeError, match="still running"):

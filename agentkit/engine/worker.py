@@ -1,0 +1,255 @@
+"""What the model's thread does: which request computes what, and when."""
+
+from __future__ import annotations
+
+import logging
+import math
+from typing import Any
+
+import torch
+
+from agentkit.engine.batch import Batch
+from agentkit.engine.failures import explain, is_out_of_memory
+from agentkit.engine.forward import Forward
+from agentkit.engine.generation import Generation
+from agentkit.engine.kv import KeyValues
+from agentkit.engine.prefix import Match, PrefixCache
+from agentkit.engine.queue import WORTH_WAITING, Queue, common_length
+from agentkit.errors import EngineError
+
+__all__ = ["Worker"]
+
+logger = logging.getLogger(__name__)
+
+# A run of forced tokens is worth a pass of its own if that saves its row more than this many steps per row beside it.
+_LONG_RUN = 4
+
+
+class Worker:
+    """Computes requests. Used by one thread.
+
+    Each `turn` takes the generating requests further, all together, and then computes some tokens of prompts; so a long
+    prompt delays the others by one chunk at a time.
+
+    Attributes:
+        forward: the model.
+        prefixes: what is kept of requests that ended.
+        queue: requests whose prompt is not computed yet.
+        batch: requests that generate.
+
+    Args:
+        model: the model.
+        cache_bytes: budget of the prefix cache.
+        chunk: how many tokens of prompts to compute at once while nobody generates; a quarter while somebody does.
+        max_batch: how many requests may hold keys and values at once.
+    """
+
+    def __init__(self, model: Any, cache_bytes: int, chunk: int, max_batch: int) -> None:
+        self.forward = Forward(model)
+        empty = self.forward.new()
+        self.prefixes = PrefixCache(cache_bytes, empty.windows, needs_state=empty.is_recurrent)
+        self.queue = Queue(self.prefixes)
+        self.batch = Batch(self.forward)
+        self._chunk = chunk
+        self._max_batch = max_batch
+        self._failures = 0
+
+    @property
+    def requests(self) -> list[Generation]:
+        """All that have not ended."""
+        return [*self.queue.waiting, *self.batch.rows]
+
+    def clear(self) -> None:
+        """Forget all."""
+        self.queue.waiting.clear()
+        self.batch = Batch(self.forward)
+        self.prefixes.clear()
+
+    @property
+    def has_work(self) -> bool:
+        """Whether a `turn` has something to do now."""
+        return bool(self.batch.rows) or self._next() is not None
+
+    def turn(self) -> None:
+        """One step of those that generate, and one chunk of those that wait."""
+        self.sweep()
+        if self.batch.rows:
+            self._generate()
+        left = self._most()
+        while left > 0 and (generation := self._next()) is not None:
+            left -= self._prefill(generation) or left
+
+    def _most(self) -> int:
+        """How many tokens of prompts to compute at once."""
+        return max(1, self._chunk // 4) if self.batch.rows else self._chunk
+
+    def _next(self) -> Generation | None:
+        limit = self._max_batch if self.forward.batches else 1
+        return self.queue.next(may_begin=len(self.batch.rows) + len(self.queue.begun) < limit)
+
+    def sweep(self) -> None:
+        """Let go of what was cancelled; what was computed for it is kept."""
+        for generation in [waiting for waiting in self.queue.waiting if waiting.channel.cancelled]:
+            if generation.kv is not None:
+                self._store(generation, generation.kv)
+            self.queue.remove(generation)
+            generation.channel.end()
+        for row in reversed(range(len(self.batch.rows))):
+            if self.batch.rows[row].channel.cancelled:
+                self.batch.rows[row].channel.end()
+                self._leave(row)
+
+    def _generate(self) -> None:
+        self._split_off_long_runs()
+        try:
+            logits, guessed = self.batch.step(self._chunk)
+            values, best = (both.tolist() for both in logits.max(-1))
+        except Exception as error:
+            self._recover(error)
+            return
+        finished = []
+        for row, generation in enumerate(self.batch.rows):
+            if not self.batch.pending(row):
+                self._say_on(generation, logits[row], best[row], values[row], guessed[row])
+            if generation.done:
+                finished.append(row)
+        self.batch.settle(guessed)
+        for row in reversed(finished):
+            self._leave(row)
+
+    def _say_on(
+        self, generation: Generation, logits: Any, best: list[int], values: list[float], guessed: list[int]
+    ) -> None:
+        """Let a request choose its next token, and as long as it says what was guessed, the one after it too."""
+        before, first = len(generation.ids), len(best) - 1 - len(guessed)
+        at = first
+        while not self._say(generation, logits[at], best[at], values[at]):
+            said = generation.ids[before:]
+            if said != guessed[: len(said)]:
+                return
+            at = first + len(said)
+
+    def _split_off_long_runs(self) -> None:
+        """Let rows whose grammar forced many tokens catch up alone, in one forward pass."""
+        if self.forward.continues == "any":
+            for row in reversed(range(len(self.batch.rows))):
+                if len(self.batch.rows) > 1 and len(self.batch.pending(row)) > _LONG_RUN * len(self.batch.rows):
+                    self.queue.add(self.batch.split_off(row))
+
+    def _prefill(self, generation: Generation) -> int:
+        """Compute a chunk of a prompt; after its last one, the request says its first token and joins the others.
+
+        Returns:
+            How many tokens were computed.
+        """
+        try:
+            if generation.kv is None:
+                self._begin(generation)
+            kv = generation.kv
+            assert kv is not None
+            size = self._chunk_size(generation, kv)
+            if size == 0:
+                # All that may be computed before its grammar is there was in the cache.
+                return 0
+            is_last = size == generation.pending
+            logits = self.forward([generation.ids[kv.lengths[0] :][:size]], kv, int(is_last))
+            value, best = (both.item() for both in logits[0, 0].max(-1)) if is_last else (0.0, 0)
+        except Exception as error:
+            self.queue.remove(generation)
+            self._retry_or_fail(generation, error)
+            return 0
+        self.queue.count(size)
+        if kv.lengths[0] == generation.prompt_tokens or kv.lengths[0] in generation.cuts:
+            self._store(generation, kv)
+        if generation.pending == 0:
+            self.queue.remove(generation)
+            if not self._say(generation, logits[0, 0], int(best), value):
+                self.batch.join(generation)
+        return size
+
+    def _begin(self, generation: Generation) -> None:
+        """Give it what is known of its prompt."""
+        match = Match()
+        if self.forward.continues == "any":
+            for other in self.queue.begun:
+                if common_length(generation.ids, other.ids) > self.prefixes.known(generation.ids):
+                    assert other.kv is not None
+                    self._store(other, other.kv)
+            match = self.prefixes.find(generation.ids[:-1])
+        kv = self.forward.new(len(generation.ids) + min(generation.room, 256))
+        kv.load(match.length, match.pieces, match.state)
+        generation.kv = kv
+        if match.common >= match.length + WORTH_WAITING:
+            # Two prompts part here, so a third may as well; next time it can be resumed from.
+            generation.cuts.add(match.common)
+        if generation.completion_tokens == 0:
+            generation.cached = match.length
+
+    def _chunk_size(self, generation: Generation, kv: KeyValues) -> int:
+        done = kv.lengths[0]
+        left = generation.pending - generation.reserved
+        if self.forward.continues != "any":
+            return left if done == 0 or self.forward.continues == "nothing" else 1
+        if kv.is_recurrent:
+            waiting = (other for other in self.queue.waiting if other.kv is None)
+            shared = (common_length(generation.ids, other.ids) for other in waiting)
+            generation.cuts.update(cut for cut in shared if cut >= done + WORTH_WAITING)
+        chunk = self._most()
+        # A short rest goes with the last chunk, for a pass of its own would cost more.
+        return min([left if left < 2 * chunk else chunk, *(cut - done for cut in generation.cuts if cut > done)])
+
+    def _say(self, generation: Generation, logits: Any, best: int, value: float) -> bool:
+        """Let a request choose its next token; whether it has ended."""
+        try:
+            if math.isnan(value):
+                raise EngineError("The model's logits are NaN. Its weights may need another dtype, such as float32.")
+            generation.step(logits, best)
+        except Exception as error:
+            self.fail(generation, error)
+        return generation.done
+
+    def _leave(self, row: int) -> None:
+        """Keep what a row has computed, and forget the row."""
+        assert self.batch.kv is not None
+        self._store(self.batch.rows[row], self.batch.kv, row)
+        self.batch.leave(row)
+
+    def _store(self, generation: Generation, kv: KeyValues, row: int = 0) -> None:
+        if self.forward.continues == "any":
+            known = generation.ids[: kv.lengths[row]]
+            self.prefixes.store(known, lambda begin, end: kv.read(row, begin, end), kv.state(row))
+
+    def _recover(self, error: Exception) -> None:
+        """A step of several requests failed. Each goes on by itself, so that the one to blame fails alone."""
+        rows, self.batch = self.batch.rows, Batch(self.forward)
+        if len(rows) == 1:
+            self._retry_or_fail(rows[0], error)
+            return
+        self._failures += 1
+        if is_out_of_memory(error):
+            self.prefixes.clear()
+            self._max_batch = len(rows) - 1
+        elif self._failures > 1:
+            # Nobody failed alone since the last time, so it is being together that fails.
+            self._max_batch = 1
+        logger.warning("a step of %d requests failed (%s); at most %d from now on", len(rows), error, self._max_batch)
+        for generation in rows:
+            generation.kv = None
+            self.queue.add(generation)
+
+    def _retry_or_fail(self, generation: Generation, error: Exception) -> None:
+        self._failures = 0
+        if is_out_of_memory(error) and not generation.retried:
+            generation.retried = True
+            generation.kv = None
+            self.prefixes.clear()
+            if torch.cuda.is_available():
+                torch.cuda.empty_cache()
+            self.queue.add(generation)
+        else:
+            self.fail(generation, error)
+
+    def fail(self, generation: Generation, error: BaseException) -> None:
+        generation.done = True
+        failure = explain(error, self.forward.model.device, len(generation.ids))
+        generation.channel.end(error=failure)
