@@ -17,11 +17,11 @@ from agentkit.errors import (
     SchemaError,
     UnsupportedContentError,
 )
-from agentkit.relaxed import RelaxedSchemaWarning
 
 if TYPE_CHECKING:
     from agentkit.chat import ChatHuggingFace
     from agentkit.confidence import CallConfidence, call_confidence
+    from agentkit.relaxed import RelaxedSchemaWarning
 
 __all__ = [
     "AgentkitError",
@@ -44,6 +44,7 @@ __all__ = [
 _HOMES = {
     "CallConfidence": "agentkit.confidence",
     "ChatHuggingFace": "agentkit.chat",
+    "RelaxedSchemaWarning": "agentkit.relaxed",
     "call_confidence": "agentkit.confidence",
 }
 

@@ -163,7 +163,9 @@ class Worker:
             self._store(generation, kv)
         if generation.pending == 0:
             self.queue.remove(generation)
-            if not self._say(generation, logits[0, 0], int(best), value):
+            if self._say(generation, logits[0, 0], int(best), value):
+                self._store(generation, kv)
+            else:
                 self.batch.join(generation)
         return size
 

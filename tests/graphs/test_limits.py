@@ -53,7 +53,8 @@ def test_each_limit_leaves_one_turn_without_tools(limits: Limits, steps: int | N
     assert model.choices == [None] * (run["steps"] - 1) + ["none"]
     assert run["tokens"] == 100 * run["steps"]
     ran = [m for m in state["messages"] if isinstance(m, ToolMessage) and m.status == "success"]
-    assert run["tool_calls"] == len(ran)
+    # Time may run out while a tool runs.
+    assert run["tool_calls"] in {len(ran), len(ran) + (state["stopped"] == "seconds")}
     if run["steps"] > 1 and state["stopped"] != "tokens":
         assert "Answer now from what you have." in model.prompts[-1][-1].text
 
