@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import re
+import warnings
 from collections.abc import Mapping
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
@@ -14,14 +17,24 @@ from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, ToolMe
 from langchain_core.prompt_values import PromptValue
 from langchain_core.runnables import Runnable, RunnableBranch, RunnableLambda, RunnablePassthrough
 from langchain_core.utils.function_calling import convert_to_json_schema, convert_to_openai_tool
-from pydantic import BaseModel, TypeAdapter
+from pydantic import TypeAdapter
+from pydantic.errors import PydanticUserError
+from pydantic.json_schema import PydanticJsonSchemaWarning
 from pydantic.v1 import BaseModel as BaseModelV1
+from typing_extensions import is_typeddict
 
 from agentkit import schemas
+from agentkit.dialect.options import options, recursive
+from agentkit.errors import SchemaError
 
 if TYPE_CHECKING:
     from agentkit.chat import ChatHuggingFace
 
+_WORDS = {
+    *("type", "properties", "items", "prefixItems", "enum", "const", "anyOf", "oneOf", "allOf", "$ref", "required"),
+    *("additionalProperties", "patternProperties", "pattern", "format", "minimum", "maximum", "$defs", "definitions"),
+}
+_FENCED = re.compile(r"```(?:json)?\s*(.*?)\s*```", re.DOTALL | re.IGNORECASE)
 TOLD = "Answer with JSON that fits this schema:\n{schema}"
 
 
@@ -35,7 +48,7 @@ def told(turns: list[dict[str, Any]], schema: Mapping[str, Any]) -> list[dict[st
 
 def runnable(
     model: ChatHuggingFace,
-    schema: dict[str, Any] | type | None,
+    schema: Any,
     *,
     method: str,
     include_raw: bool,
@@ -49,14 +62,14 @@ def runnable(
         if method != "json_mode":
             raise ValueError(f"method={method!r} needs a schema.")
         schema = {"title": "answer", "type": "object", "properties": {}, "additionalProperties": True}
-    name = convert_to_openai_tool(schema)["function"]["name"]
     described = json_schema(schema)
+    name = _name(schema, described)
     schemas.grammar_schema(described)  # an impossible schema is told here, not when the first question is asked
     told_format = {"kwargs": {"method": method}, "schema": schema}
     bound: Runnable[LanguageModelInput, Any]
     if method == "function_calling":
         bound = model.bind_tools(
-            [schema],
+            [_function(schema, described, name)],
             tool_choice=name,
             strict=strict,
             parallel_tool_calls=False,
@@ -97,7 +110,7 @@ def runnable(
     return RunnableLambda(_asked) | ask | again | RunnableLambda(answered, name="answer")
 
 
-def _asked(question: LanguageModelInput, **settings: Any) -> dict[str, Any]:
+def _asked(question: Any, **settings: Any) -> dict[str, Any]:
     """What the steps pass on: the conversation, and the settings of this call."""
     if isinstance(question, PromptValue):
         messages = question.to_messages()
@@ -121,49 +134,97 @@ def _complained(turn: dict[str, Any]) -> dict[str, Any]:
     return {**turn, "messages": [*turn["messages"], raw, *(told or [HumanMessage(f"{wrong} Answer again.")])]}
 
 
-def json_schema(schema: dict[str, Any] | type) -> dict[str, Any]:
-    """The JSON Schema of a pydantic model, TypedDict, dataclass or OpenAI function specification."""
-    if isinstance(schema, dict) and ("properties" in schema or "$ref" in schema):
-        return {key: value for key, value in schema.items() if key != "name"}
-    if isinstance(schema, type) and issubclass(schema, BaseModel):
-        return schema.model_json_schema()
+def json_schema(schema: Any) -> dict[str, Any]:
+    """The JSON Schema of a pydantic model, TypedDict, dataclass, enumeration, type, or specification in OpenAI's forms.
+
+    Raises:
+        SchemaError: where it is nothing of the kind.
+    """
+    if isinstance(schema, dict):
+        inner = schema.get("function", schema)
+        inner = inner.get("json_schema", inner)
+        for word in ("schema", "parameters", "input_schema"):
+            if isinstance(inner.get(word), dict):
+                about = {key: inner[key] for key in ("description",) if key in inner}
+                return {"title": inner.get("name", "answer"), **about, **inner[word]}
+        if not _WORDS & inner.keys():
+            raise SchemaError(f"This is no JSON Schema, for none of its keys is a keyword: {sorted(inner)}")
+        return {key: value for key, value in inner.items() if key not in {"name", "strict"}}
     if isinstance(schema, type) and issubclass(schema, BaseModelV1):
         return schema.schema()
-    if isinstance(schema, type) and hasattr(schema, "__dataclass_fields__"):
-        return TypeAdapter(schema).json_schema()
-    return convert_to_json_schema(schema)
+    if is_typeddict(schema):
+        with contextlib.suppress(TypeError):  # LangChain knows descriptions in it, but not `NotRequired`
+            return convert_to_json_schema(schema)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", PydanticJsonSchemaWarning)  # of defaults that JSON can't hold
+            return TypeAdapter(schema).json_schema()
+    except PydanticUserError as error:
+        raise SchemaError(f"{schema!r} can't be described as JSON: {error}") from error
 
 
-def _parsed(message: AIMessage, schema: dict[str, Any] | type, described: dict[str, Any], *, called: bool) -> Any:
+def _function(schema: Any, described: dict[str, Any], name: str) -> dict[str, Any]:
+    """The specification of a function whose arguments are the answer.
+
+    Raises:
+        SchemaError: where the answer is no object.
+    """
+    if not all(option.get("type") == "object" for option in options(described, described)):
+        raise SchemaError('Arguments of functions are objects, and this is none; take method="json_schema".')
+    if isinstance(schema, dict) or recursive(described):  # which LangChain would cut short
+        about = {"description": described.get("description", "")}
+        return {"type": "function", "function": {"name": name, **about, "parameters": described}}
+    tool = convert_to_openai_tool(schema)
+    return {**tool, "function": {**tool["function"], "name": name}}
+
+
+def _name(schema: Any, described: Mapping[str, Any]) -> str:
+    """A name for a schema, as functions may be named."""
+    inner = schema.get("function", schema) if isinstance(schema, dict) else {}
+    inner = inner.get("json_schema", inner)
+    named = inner["name"] if isinstance(inner.get("name"), str) else described.get("title")
+    name = named or getattr(schema, "__name__", "answer")
+    return re.sub(r"[^A-Za-z0-9_-]+", "_", str(name)).strip("_") or "answer"
+
+
+def _parsed(message: AIMessage, schema: Any, described: dict[str, Any], *, called: bool) -> Any:
     """The answer in a message, validated.
 
     Raises:
         OutputParserException: where there is none, or it doesn't fit; the text says what is wrong with it.
     """
     text = str(message.text)
+    cut = " It was cut off: raise max_tokens." if message.response_metadata.get("finish_reason") == "length" else ""
     if called:
         if message.invalid_tool_calls:
             raise OutputParserException(str(message.invalid_tool_calls[0]["error"]), llm_output=text)
         if not message.tool_calls:
-            raise OutputParserException("The model answered without the tool call it was asked for.", llm_output=text)
+            said = f"The model answered without the tool call it was asked for.{cut}"
+            raise OutputParserException(said, llm_output=text)
         answer: Any = message.tool_calls[0]["args"]
     else:
         try:
-            answer = json.loads(text, strict=False)
-        except ValueError as error:
-            cut = (
-                " It was cut off: raise max_tokens."
-                if message.response_metadata.get("finish_reason") == "length"
-                else ""
-            )
+            answer = json.loads(_unfenced(text), strict=False, parse_constant=_refuse)
+        except (ValueError, RecursionError) as error:
             raise OutputParserException(f"The answer is not valid JSON: {error}.{cut}", llm_output=text) from error
     try:
         schemas.validate(answer, described)
         if isinstance(schema, type) and issubclass(schema, BaseModelV1):
             return schema.parse_obj(answer)
-        if isinstance(schema, type) and not hasattr(schema, "__total__"):
-            return TypeAdapter(schema).validate_python(answer)
-    except (ValueError, jsonschema.ValidationError) as error:
+        if not isinstance(schema, dict) and not is_typeddict(schema):
+            # As JSON, where a date is a string also for strict models.
+            return TypeAdapter(schema).validate_json(json.dumps(answer, allow_nan=False))
+    except (ValueError, RecursionError, jsonschema.ValidationError) as error:
         reason = error.message if isinstance(error, jsonschema.ValidationError) else str(error)
         raise OutputParserException(f"The answer does not fit the schema: {reason}", llm_output=text) from error
     return answer
+
+
+def _unfenced(text: str) -> str:
+    """The text without the fence that models put around JSON where no grammar holds them."""
+    found = _FENCED.fullmatch(text.strip())
+    return found[1] if found else text
+
+
+def _refuse(word: str) -> Any:
+    raise ValueError(f"{word} is no JSON")

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from agentkit.dialect import bounds
-from agentkit.dialect.options import options, target
+from agentkit.dialect.options import LEFT, options, target
 from agentkit.dialect.rules import Rules, delimited, json_value, quoted, regex
 
 _NOT_OF_OBJECTS = ("patternProperties", "minProperties", "maxProperties")
@@ -47,7 +47,8 @@ def python(quote: str) -> Notation:
 
 def own_quotes(quote: tuple[str, str], separators: tuple[str, str]) -> Notation:
     """A syntax with marks for quotes and bare keys."""
-    return Notation(quote, None, "(?s:.)", ("", ""), separators=separators)
+    plain = f"[^{''.join(dict.fromkeys(regex(mark.strip()[0]) for mark in quote))}]"
+    return Notation(quote, None, plain, ("", ""), separators=separators)
 
 
 class Literals:
@@ -77,6 +78,7 @@ class Literals:
 
     def _option(self, schema: Mapping[str, Any], path: str) -> str:
         """The rule for values of a schema that is no union."""
+        self.left += [f"{path}.{word}" for word in schema.get(LEFT, ())]
         if "$ref" in schema:
             return self._referred(str(schema["$ref"]))
         if "enum" in schema:
@@ -139,7 +141,8 @@ class Literals:
             self._count += 1
             return self._rules.add(f"{self._name}_{self._count}".upper(), terminal)
         self._count += 1
-        text = self._rules.until(f"{self._name}_{self._count}", close, [opened] if opened != close else [], held)
+        without = [opened] if opened != close and not held else []
+        text = self._rules.until(f"{self._name}_{self._count}", close, without, held)
         return self._new(f"{self._rules.literal(opened)} {text}")
 
     def _object(self, schema: Mapping[str, Any], path: str) -> str:
@@ -147,6 +150,7 @@ class Literals:
         properties = dict(schema.get("properties") or {})
         required = list(schema.get("required") or ())
         properties |= {key: more for key in required if key not in properties}
+        properties = {key: inner for key, inner in properties.items() if inner is not False}
         self.left += [f"{path}.{word}" for word in _NOT_OF_OBJECTS if word in schema]
         if not properties:
             return self._new(quoted("{}")) if more is False else self._any_object(more, f"{path}.additionalProperties")
@@ -168,8 +172,9 @@ class Literals:
             return self._new(" ".join(['"["', f" {separator} ".join(first), '"]"']))
         item = self.value(rest, f"{path}.items")
         first += [item] * (least - len(first))
-        room = "*" if most is None else f"{{0,{int(most) - max(len(first), 1)}}}"
-        items = f"{f' {separator} '.join(first or [item])} ({separator} {item}){room}"
+        room = None if most is None else int(most) - max(len(first), 1)
+        more = "" if room == 0 else f"({separator} {item})" + ("*" if room is None else f"{{0,{room}}}")
+        items = f"{f' {separator} '.join(first or [item])} {more}"
         return self._new('"["' + (f" {items} " if first else f" ({items})? ") + '"]"')
 
     def _anything(self) -> str:

@@ -8,10 +8,11 @@ from typing import Any
 
 from agentkit.dialect import bounds, literals, marks, values
 from agentkit.dialect.literals import Literals
-from agentkit.dialect.options import options
-from agentkit.dialect.rules import Rules, json_value
+from agentkit.dialect.options import LEFT, options
+from agentkit.dialect.rules import Rules, json_value, regex
 from agentkit.dialect.syntax import Arguments, Calls, fill, parts
 
+_NOT_OF_ARGUMENTS = ("additionalProperties", "patternProperties", "minProperties", "maxProperties")
 _QUOTES = "\"'"
 
 
@@ -42,14 +43,24 @@ class Marked:
 
     def all(self) -> str:
         """All of them."""
-        required = list(self._schema.get("required") or ())
-        properties = dict(self._schema.get("properties") or {})
-        properties |= {key: {} for key in required if key not in properties}
-        members = [
-            (self._one(f"{self._name}_{number}", key, inner), key in required)
-            for number, (key, inner) in enumerate(properties.items())
+        ways = [
+            self._sequence(f"{self._name}_{'abcdefghijklmnopqrstuvwxyz'[number % 26] * (number // 26 + 1)}", option)
+            for number, option in enumerate(options(self._schema, self._schema))
         ]
-        return self._rules.sequence(self._name, members, self._arguments.separator)
+        return self._any_of(ways)
+
+    def _sequence(self, name: str, schema: Mapping[str, Any]) -> str:
+        """The arguments of an object schema that is no union."""
+        required = list(schema.get("required") or ())
+        properties = dict(schema.get("properties") or {})
+        properties |= {key: {} for key in required if key not in properties}
+        self.left += [f"$.{word}" for word in (*_NOT_OF_ARGUMENTS, *schema.get(LEFT, ())) if schema.get(word)]
+        members = [
+            (self._one(f"{name}_{number}", key, inner), key in required)
+            for number, (key, inner) in enumerate(properties.items())
+            if inner is not False
+        ]
+        return self._rules.sequence(name, members, self._arguments.separator)
 
     def _one(self, name: str, key: str, schema: Any) -> str:
         if self._notation is not None:
@@ -67,9 +78,11 @@ class Marked:
                 texts = [value if isinstance(value, str) else json.dumps(value) for value in option["enum"]]
                 written += [f"{self._rules.literal(text)} {self._rules.literal(after)}" for text in texts]
             elif kind == "string":
-                held, left = bounds.expressions(option, "(?s:.)", "(?s:.)")
-                self.left += [f"$.properties.{key}.{word}" for word in left]
-                text = self._rules.until(f"{name}_{number}_text", after, self._never, held)
+                char = self._plain(after)
+                held, left = bounds.expressions(option, char, char)
+                self.left += [f"$.properties.{key}.{word}" for word in (*left, *option.get(LEFT, ()))]
+                without = () if held else self._never
+                text = self._rules.until(f"{name}_{number}_text", after, without, held)
                 if held:
                     written.append(text)
                 else:  # any text at all, so what else it might be makes no difference
@@ -102,15 +115,22 @@ class Marked:
         before, _, after = fill(self._arguments.pattern(kind), key=key, value="‹value›").partition("‹value›")
         return before, after
 
+    def _plain(self, after: str) -> str:
+        """A character with which no mark begins that would end a raw value.
+
+        To count characters and to keep whole marks out at the same time is too much for the grammar engine's lexer.
+        """
+        return f"[^{''.join(dict.fromkeys(regex(mark.strip()[0]) for mark in [*self._never, after] if mark.strip()))}]"
+
     @staticmethod
     def _any_of(ways: Sequence[str]) -> str:
         distinct = list(dict.fromkeys(ways))
         return distinct[0] if len(distinct) == 1 else f"({' | '.join(distinct)})"
 
     def _standing_alone(self, schema: Mapping[str, Any]) -> dict[str, Any]:
-        """The schema of one argument with the definitions that it may refer to."""
-        definitions = {key: self._schema[key] for key in ("$defs", "definitions") if key in self._schema}
-        return {**schema, **definitions}
+        """The schema of one argument with what it may refer to."""
+        alone = _moved(schema)
+        return {**alone, "$defs": {"root": _moved(self._schema)}} if "$ref" in json.dumps(alone) else alone
 
     def _find_notation(self) -> literals.Notation | None:
         quote = self._arguments.own_quotes
@@ -121,6 +141,18 @@ class Marked:
             pair = fill(self._arguments.other, key="‹key›", value="‹value›").split("‹key›")[-1].partition("‹value›")[0]
             return literals.own_quotes(quote, (self._arguments.separator, pair))
         return None
+
+
+def _moved(schema: Any) -> Any:
+    """The schema with its references to a root that stands in `$defs`."""
+    if isinstance(schema, list):
+        return [_moved(inner) for inner in schema]
+    if not isinstance(schema, Mapping):
+        return schema
+    moved = {key: _moved(inner) for key, inner in schema.items()}
+    if isinstance(schema.get("$ref"), str) and schema["$ref"].startswith("#"):
+        moved["$ref"] = "#/$defs/root" + schema["$ref"][1:]
+    return moved
 
 
 def _by_type(option: Mapping[str, Any]) -> list[Mapping[str, Any]]:

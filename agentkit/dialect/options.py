@@ -5,9 +5,16 @@ from __future__ import annotations
 import functools
 from collections.abc import Iterator, Mapping
 from typing import Any
+from urllib.parse import unquote
+
+from jsonschema import Draft202012Validator
 
 _DEPTH = 24
 _ANNOTATIONS = {"title", "description", "default", "examples", "deprecated", "readOnly", "writeOnly"}
+LEFT = "x-left"
+"""Where a schema put together from several holds the keywords that it leaves out."""
+_LARGER = {"minimum", "exclusiveMinimum", "minLength", "minItems", "minProperties"}
+_SMALLER = {"maximum", "exclusiveMaximum", "maxLength", "maxItems", "maxProperties"}
 _TYPE_OF = {
     "string": ("minLength", "maxLength", "pattern", "format"),
     "number": ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"),
@@ -26,6 +33,8 @@ def options(schema: Any, root: Mapping[str, Any], *, follow: bool = True, depth:
         follow: whether references are followed that say all there is to say; otherwise they are given as they stand.
         depth: how many references and unions were followed on the way here.
     """
+    if schema is False:
+        return
     if not isinstance(schema, Mapping) or depth > _DEPTH:
         yield {}
         return
@@ -54,12 +63,17 @@ def options(schema: Any, root: Mapping[str, Any], *, follow: bool = True, depth:
                 yield from deeper(_merged(option, rest))
             return
     if "const" in rest:
-        rest["enum"] = [rest.pop("const")]
+        rest = _merged({"enum": [rest.pop("const")]}, rest)
+    if "enum" in rest:
+        fits = Draft202012Validator({**root, **rest} if "$ref" in str(rest) else rest).is_valid
+        if fitting := [value for value in rest["enum"] if fits(value)]:
+            yield {"enum": fitting}
+        return
     if isinstance(rest.get("type"), list):
         for one in rest["type"]:
             yield {**rest, "type": one}
         return
-    if "type" not in rest and "enum" not in rest:
+    if "type" not in rest:
         speaking = [kind for kind, words in _TYPE_OF.items() if any(word in rest for word in words)]
         rest |= {"type": speaking[0]} if speaking else {}
     yield rest
@@ -69,21 +83,60 @@ def target(reference: str, root: Mapping[str, Any]) -> Any:
     """What a reference inside the root refers to; `{}`, which any value fits, where there is nothing."""
     found: Any = root
     for step in reference.removeprefix("#").strip("/").split("/") if reference != "#" else ():
-        step = step.replace("~1", "/").replace("~0", "~")
+        step = unquote(step).replace("~1", "/").replace("~0", "~")
         found = found.get(step) if isinstance(found, Mapping) else None
     return {} if found is None else found
 
 
+def recursive(schema: Any) -> bool:
+    """Whether a reference in it leads back to where it stands."""
+
+    def leads_back(part: Any, passed: tuple[str, ...]) -> bool:
+        if isinstance(part, list):
+            return any(leads_back(inner, passed) for inner in part)
+        if not isinstance(part, Mapping):
+            return False
+        reference = part.get("$ref")
+        if isinstance(reference, str):
+            return reference in passed or leads_back(target(reference, schema), (*passed, reference))
+        return any(leads_back(inner, passed) for key, inner in part.items() if key not in {"$defs", "definitions"})
+
+    return leads_back(schema, ())
+
+
 def _merged(one: Any, other: Mapping[str, Any]) -> Any:
-    """A schema for what fits both, as far as one schema can say so."""
+    """A schema for what fits both; `LEFT` holds the keywords of which it can say only the one's."""
     if not isinstance(one, Mapping):
-        return dict(other)
+        return dict(other) if one is not False else {"enum": []}
     made = {**one, **other}
-    if "properties" in one and "properties" in other:
-        made["properties"] = {**one["properties"], **other["properties"]}
-    if "required" in one and "required" in other:
-        made["required"] = list(dict.fromkeys([*one["required"], *other["required"]]))
-    for word, pick in (("minimum", max), ("minLength", max), ("minItems", max), ("maximum", min), ("maxLength", min)):
-        if word in one and word in other:
-            made[word] = pick(one[word], other[word])
+    for word in one.keys() & other.keys():
+        a, b = one[word], other[word]
+        if a == b:
+            continue
+        if word in {"properties", "$defs", "definitions"}:
+            made[word] = {
+                **a,
+                **b,
+                **{key: {"allOf": [a[key], b[key]]} for key in a.keys() & b.keys() if a[key] != b[key]},
+            }
+        elif word == "required":
+            made[word] = list(dict.fromkeys([*a, *b]))
+        elif word in _LARGER:
+            made[word] = max(a, b)
+        elif word in _SMALLER:
+            made[word] = min(a, b)
+        elif word == "enum":
+            made[word] = [value for value in a if value in b]
+        elif word == "type":
+            made[word] = _common(a, b)
+        elif word not in _ANNOTATIONS and word != LEFT:
+            made[LEFT] = [*one.get(LEFT, ()), *other.get(LEFT, ()), word]
     return made
+
+
+def _common(one: str | list[str], other: str | list[str]) -> str | list[str]:
+    """The types that two schemas share."""
+    a, b = ([kinds] if isinstance(kinds, str) else kinds for kinds in (one, other))
+    shared = [kind for kind in a if kind in b or (kind == "integer" and "number" in b)]
+    shared += [kind for kind in b if kind == "integer" and "number" in a and kind not in shared]
+    return shared[0] if len(shared) == 1 else shared

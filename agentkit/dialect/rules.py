@@ -58,7 +58,7 @@ class Rules:
             name: of the terminal.
             without: the marks that may not stand in it.
             ending: what it ends with.
-            held: regular expressions that the text before the ending must match, all of them.
+            held: regular expressions that the text before the ending must match, all of them; none lets a mark pass.
             unlike: a regular expression that it may not begin with.
         """
         texts = " & ".join(delimited(f"(?:{one}){regex(ending)}") for one in held or [ANY])
@@ -71,8 +71,7 @@ class Rules:
         if token:
             text = self.free(f"{name}_text", [token, *without], ending=before, held=held)
             return self.add(name, f"{text} {self.literal(token)} {self.literal(after)}".strip())
-        # Where any text goes, it ends at the first mark; where not, that mark might be too early to end it.
-        others = [other for other in without if other != mark] + [mark] * bool(held)
+        others = [other for other in without if other != mark]
         body = " & ".join(map(delimited, held or [ANY])) + _but_not(others)
         self._rules[f"{name}[suffix={quoted(mark)}]"] = body
         return name
@@ -157,8 +156,15 @@ def _closed(schema: Any, close: bool) -> Any:
         return schema
     made = {key: _closed_member(key, value, close) for key, value in schema.items()}
     if close and "properties" in made and "additionalProperties" not in made and "patternProperties" not in made:
+        made["properties"] |= {key: {} for key in made.get("required") or () if key not in made["properties"]}
         made["additionalProperties"] = False
+    if made.get("format") in _EXACT and "pattern" not in made:
+        made["pattern"] = f"^(?:{bounds.FORMATS[made.pop('format')]})$"
     return made
+
+
+_EXACT = {"date", "time", "date-time"}
+"""Formats of which the grammar engine lets more pass than there are, such as the 29th of February 2023."""
 
 
 def _closed_member(key: str, value: Any, close: bool) -> Any:

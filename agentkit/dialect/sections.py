@@ -119,7 +119,7 @@ class Section:
 
     def _function(self, number: int, function: Mapping[str, Any]) -> str:
         """A call of one function, from its name on."""
-        schema = closed(function.get("parameters") or _NO_ARGUMENTS)
+        schema = closed({"type": "object", **(function.get("parameters") or _NO_ARGUMENTS)})
         plain = str(function["name"])
         name = json.dumps(plain, ensure_ascii=False)[1:-1] if self._calls.kind == "json" else plain
         first, after, *slots = parts(self._call)[1:]

@@ -11,7 +11,8 @@ from llguidance import LLMatcher, LLTokenizer
 
 __all__ = ["Exits"]
 
-_STRING = re.compile(r'"(?:[^"\\]|\\.)*"')
+_STRING = re.compile(r'/(?:[^/\\]|\\.)*/|("(?:[^"\\]|\\.)*")')
+"""A regular expression, or a string: where one begins inside the other is found by reading them in turn."""
 _TOKEN = re.compile(r"<\[(\d+)\]>")
 _CLOSERS = ["}", "]", ")", '\\"}', "\n", '"', "'", '\\"', ",", ", "]
 _CONTENT = ["0", "1", "null", "true", "None", "True", '""', "{}", "[]", "a", ":"]
@@ -30,7 +31,7 @@ class Exits:
 
     def __init__(self, grammar: str, vocabulary: LLTokenizer) -> None:
         rules = "\n".join(line.partition("%json")[0] for line in grammar.splitlines())
-        texts = {json.loads(found) for found in _STRING.findall(re.sub(r"/(?:[^/\\]|\\.)*/", "", rules))}
+        texts = {json.loads(found) for found in _STRING.findall(rules) if found}
         tokenize = vocabulary.tokenize_str
         self._vocabulary = vocabulary
         marks = [tokenize(text) for text in sorted(texts, key=len) if text.strip()]

@@ -71,7 +71,8 @@ class Guides:
             if len(self._compiled) > self._kept:
                 self._compiled.popitem(last=False)
             matcher = prototype.matcher.deep_copy()
-        return Guide(matcher, self._vocab_size, self._end_id, self._eos_ids.union(stop_ids), prototype.exits)
+        forget = functools.partial(self._compiled.pop, grammar, None)
+        return Guide(matcher, self._vocab_size, self._end_id, self._eos_ids.union(stop_ids), prototype.exits, forget)
 
     def _compile(self, grammar: str) -> _Compiled:
         if self._vocabulary is None:
@@ -110,10 +111,17 @@ class Guide:
     """Where one request is in its grammar. Used by one thread at a time."""
 
     def __init__(
-        self, matcher: LLMatcher, vocab_size: int, end_id: int, stop_ids: Iterable[int], exits: Callable[[], Exits]
+        self,
+        matcher: LLMatcher,
+        vocab_size: int,
+        end_id: int,
+        stop_ids: Iterable[int],
+        exits: Callable[[], Exits],
+        forget: Callable[[], object],
     ) -> None:
         self._matcher = matcher
         self._exits = exits
+        self._forget = forget
         self._vocab_size = vocab_size
         self._end_id = end_id
         self._stop_ids = [token_id for token_id in stop_ids if 0 <= token_id < vocab_size]
@@ -131,6 +139,7 @@ class Guide:
             GrammarError: the grammar became too complex to go on with, or the like.
         """
         if self._matcher.is_error():
+            self._forget()  # copies of a matcher share what its lexer has come to
             raise GrammarError(f"The grammar cannot be followed any further: {self._matcher.get_error().strip()}")
         return self._matcher.is_stopped()
 
