@@ -117,11 +117,11 @@ class ChatHuggingFace(Constructors):
             **kwargs: bound as they are.
 
         Raises:
-            ValueError: where `tool_choice` names no bound tool.
-            SchemaError: where a tool's schema is malformed or impossible.
+            ValueError: where `tool_choice` names no bound tool, two tools have one name, or one is no function.
+            SchemaError: where a tool's schema is malformed or impossible, or the model's syntax has no way to write it.
         """
-        offered = [convert_to_openai_tool(tool, strict=strict) for tool in tools]
-        schemas.enforceable(offered)
+        offered = choice.offered([convert_to_openai_tool(tool, strict=strict) for tool in tools])
+        self._source.check(schemas.enforceable(offered))
         if tool_choice is not None:
             choice.tool_choice(tool_choice, offered)
             kwargs["tool_choice"] = tool_choice
@@ -243,14 +243,20 @@ class ChatHuggingFace(Constructors):
     ) -> Question:
         merged = self._merged(self._source_of(kwargs), kwargs)
         tools = kwargs.get("tools") or []
+        chosen = choice.tool_choice(kwargs.get("tool_choice"), tools)
+        schema = choice.answer_schema(kwargs.get("response_format"))
+        if schema is not None and chosen not in {"auto", "none"}:
+            raise ValueError(
+                "tool_choice asks for a call and response_format for an answer; a turn is one or the other."
+            )
         wants_logprobs = kwargs.get("logprobs", self.logprobs)
         return Question(
             messages=messages,
             settings=merged,
             tools=tools,
-            tool_choice=choice.tool_choice(kwargs.get("tool_choice"), tools),
+            tool_choice=chosen,
             parallel=kwargs.get("parallel_tool_calls"),
-            schema=choice.answer_schema(kwargs.get("response_format")),
+            schema=schema,
             response_format=kwargs.get("response_format"),
             stop=settings.stops({"stop": stop})
             or settings.stops(kwargs)

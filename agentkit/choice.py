@@ -6,6 +6,23 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 
+def offered(tools: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """OpenAI function specifications, each under a name of its own.
+
+    Raises:
+        ValueError: where two have one name, or one is no function.
+    """
+    names: set[str] = set()
+    for tool in tools:
+        name = (tool.get("function") or {}).get("name")
+        if not name:
+            raise ValueError(f"A tool that is no function can't be run here: {tool}")
+        if name in names:
+            raise ValueError(f"Two tools have the name {name!r}.")
+        names.add(name)
+    return list(tools)
+
+
 def tool_choice(choice: Any, tools: Sequence[Mapping[str, Any]]) -> str:
     """A tool choice in any form that LangChain and OpenAI know: "auto", "any", "none" or a tool's name.
 
@@ -14,12 +31,16 @@ def tool_choice(choice: Any, tools: Sequence[Mapping[str, Any]]) -> str:
     """
     names = [tool["function"]["name"] for tool in tools]
     if isinstance(choice, Mapping):
-        choice = choice.get("function", choice).get("name", choice.get("type"))
-    if choice is None or choice == "auto":
+        inner = choice.get("function") or choice
+        named = inner.get("name") if isinstance(inner, Mapping) else None
+        if named in names:
+            return str(named)
+        choice = named or choice.get("type")
+    if choice is None or choice is False or choice == "auto":
         return "auto"
-    if choice is False or choice == "none":
+    if choice == "none":
         return "none"
-    if choice is True or choice in {"any", "required"}:
+    if choice is True or choice in ("any", "required"):
         if not names:
             raise ValueError(f"tool_choice={choice!r} asks for a tool call, but no tools are bound.")
         return "any"

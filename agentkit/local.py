@@ -29,7 +29,8 @@ def begin(source: LocalSource, question: Question) -> Turn:
         grammar=_grammar(source, question, prompt.text),
         logprobs=question.logprobs,
     )
-    reader = source.dialect.reader(tools=question.tools, prompt=prompt.text)
+    calling = question.schema is None or bool(question.tools)
+    reader = source.dialect.reader(tools=question.tools, prompt=prompt.text, calling=calling)
     if media:
         request, stream = multimodal.submit(source, request, media, question.media)
         return Turn(request, stream, reader, source.name)

@@ -85,6 +85,13 @@ class Source(Protocol):
     def context_length(self) -> int | None:
         """The most tokens of prompt and completion together; None where that is not known."""
 
+    def check(self, tools: Sequence[dict[str, Any]]) -> None:
+        """See that these tools can be called.
+
+        Raises:
+            SchemaError: where one can't be.
+        """
+
     def begin(self, question: Question) -> Answer:
         """Ask. Returns at once; may render a long conversation, so an event loop calls it on a thread."""
 

@@ -9,13 +9,18 @@ from __future__ import annotations
 import copy
 import functools
 import json
+import math
 from collections.abc import Iterator, Mapping, Sequence
+from fractions import Fraction
 from typing import Any
 
 import jsonschema
+import jsonschema.validators
 from jsonschema.validators import validator_for
 from llguidance import LLMatcher
 
+from agentkit.dialect import bounds
+from agentkit.dialect.rules import closed
 from agentkit.errors import SchemaError
 from agentkit.relaxed import tell
 
@@ -56,8 +61,22 @@ def validate(value: Any, schema: Mapping[str, Any]) -> None:
     Raises:
         jsonschema.ValidationError: with what is wrong, and where.
     """
-    validator = validator_for(schema, default=jsonschema.Draft202012Validator)
+    validator = _exact(validator_for(schema, default=jsonschema.Draft202012Validator))
     validator(schema, format_checker=validator.FORMAT_CHECKER).validate(value)
+
+
+@functools.cache
+def _exact(validator: Any) -> Any:
+    """The validator with `multipleOf` counted in decimals: as floats, 0.07 is no multiple of 0.01."""
+    return jsonschema.validators.extend(validator, {"multipleOf": _multiple_of})
+
+
+def _multiple_of(validator: Any, factor: Any, value: Any, schema: Any) -> Iterator[jsonschema.ValidationError]:
+    if not validator.is_type(value, "number") or not math.isfinite(value):
+        return
+    whole = isinstance(value, int) and isinstance(factor, int)
+    if value % factor if whole else Fraction(str(value)) % Fraction(str(factor)):
+        yield jsonschema.ValidationError(f"{value!r} is not a multiple of {factor}")
 
 
 @functools.lru_cache(maxsize=256)
@@ -75,10 +94,16 @@ def _prepared(text: str) -> tuple[str, tuple[str, ...]]:
             if word in part and _complaint({"type": "object", word: part[word]} if word[-1] == "s" else part):
                 del part[word]
                 relaxed.append(f"{path}.{word}")
+        if isinstance(part.get("pattern"), str) and bounds.is_loose(part["pattern"]):
+            relaxed.append(f"{path}.pattern")
         if _TOO_LARGE in _complaint({word: part[word] for word in ("type", *_BOUNDS) if word in part}):
             relaxed += [f"{path}.{word}" for word in _BOUNDS if part.pop(word, None) is not None]
-    if _complaint(kept):
-        inner_first = reversed([(path, _complaint(_alone(part, kept))) for path, part in _parts(kept)])
+        for word in ("minProperties", "maxProperties"):
+            if word in part and _complaint(closed(_alone(part, kept))) and not _complaint(_alone(part, kept)):
+                del part[word]
+                relaxed.append(f"{path}.{word}")
+    if _complaint(closed(kept)):
+        inner_first = reversed([(path, _complaint(closed(_alone(part, kept)))) for path, part in _parts(kept)])
         place, problem = next((place, problem) for place, problem in inner_first if problem)
         raise SchemaError(f"Nothing can satisfy the JSON Schema at {place}: {problem}")
     return json.dumps(kept), (*relaxed, *_unknown(kept))

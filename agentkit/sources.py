@@ -7,7 +7,7 @@ import dataclasses
 import functools
 import os
 import weakref
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -58,6 +58,10 @@ class LocalSource:
     @property
     def context_length(self) -> int | None:
         return self.engine.context_length
+
+    def check(self, tools: Sequence[dict[str, Any]]) -> None:
+        if tools:
+            self.dialect.grammar(tools)
 
     def begin(self, question: Question) -> Turn:
         from agentkit import local

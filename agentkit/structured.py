@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import json
 import re
 import warnings
@@ -65,7 +66,7 @@ def runnable(
     described = json_schema(schema)
     name = _name(schema, described)
     schemas.grammar_schema(described)  # an impossible schema is told here, not when the first question is asked
-    told_format = {"kwargs": {"method": method}, "schema": schema}
+    told_format = {"kwargs": {"method": method}, "schema": {"title": name, **described}}
     bound: Runnable[LanguageModelInput, Any]
     if method == "function_calling":
         bound = model.bind_tools(
@@ -171,7 +172,8 @@ def _function(schema: Any, described: dict[str, Any], name: str) -> dict[str, An
     """
     if not all(option.get("type") == "object" for option in options(described, described)):
         raise SchemaError('Arguments of functions are objects, and this is none; take method="json_schema".')
-    if isinstance(schema, dict) or recursive(described):  # which LangChain would cut short
+    # LangChain would cut a recursive schema short, and warns of a dataclass with a default factory.
+    if isinstance(schema, dict) or dataclasses.is_dataclass(schema) or recursive(described):
         about = {"description": described.get("description", "")}
         return {"type": "function", "function": {"name": name, **about, "parameters": described}}
     tool = convert_to_openai_tool(schema)

@@ -100,6 +100,8 @@ class Calls:
         if call["name"] not in self._tools:
             return self._finished(faults.fault(call, faults.unknown(call["name"], self._tools)), call, note=note)
         tool, injection = self._tools[call["name"]]
+        if isinstance(tool.args_schema, dict) and (wrong := faults.unfitting(call["args"], tool.args_schema)):
+            return self._finished(faults.fault(call, wrong), call, note=note)
         arguments = injection.arguments(call, task["state"], config)
         seconds = self._seconds(tool.name, task["seconds"])
         try:

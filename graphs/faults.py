@@ -6,10 +6,13 @@ import difflib
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
+import jsonschema
 from langchain_core.messages import ToolMessage
 from langchain_core.tools import ToolException
 from pydantic import ValidationError
 from pydantic.v1 import ValidationError as ValidationErrorV1
+
+from agentkit.schemas import validate
 
 HandleToolErrors = bool | str | Callable[[Exception], str] | type[Exception] | tuple[type[Exception], ...]
 
@@ -31,6 +34,15 @@ def bad_arguments(error: ValidationError | ValidationErrorV1) -> str:
     """The arguments do not fit the tool's schema."""
     lines = [f"- {'.'.join(map(str, fault['loc'])) or 'arguments'}: {fault['msg']}" for fault in error.errors()]
     return "\n".join(["The arguments do not fit the tool:", *lines])
+
+
+def unfitting(arguments: Mapping[str, Any], schema: Mapping[str, Any]) -> str:
+    """What is wrong with the arguments of a tool of a JSON Schema, which LangChain does not check; "" if nothing."""
+    try:
+        validate(arguments, schema)
+    except jsonschema.ValidationError as error:
+        return f"The arguments do not fit the tool:\n- {error.json_path.removeprefix('$.')}: {error.message}"
+    return ""
 
 
 def timed_out(seconds: float) -> str:

@@ -60,6 +60,11 @@ def expressions(schema: Mapping[str, Any], char: str, plain: str) -> tuple[list[
     return found, left
 
 
+def is_loose(pattern: str) -> bool:
+    """Whether the grammar engine lets strings pass that the pattern does not match: it reads `[^"]` before escapes."""
+    return any(token.startswith("[^") and ('"' in token or "\\\\" in token) for token in _tokens(pattern))
+
+
 def whole(pattern: str) -> str | None:
     """An expression that matches the texts in which the pattern is found; None where it looks around itself."""
     alternatives = [_anchored(alternative) for alternative in _alternatives(pattern)]
@@ -76,7 +81,9 @@ def ascii_classes(pattern: str) -> str:
     """
     made = []
     for token in _tokens(pattern):
-        if token in _ASCII:
+        if token in _NEGATED:
+            made.append(_NEGATED[token])
+        elif token in _ASCII:
             made.append(f"[{_ASCII[token]}]")
         elif token[0] == "[" and not token.startswith("[^"):
             made.append("".join(_ASCII.get(piece, piece) for piece in _ESCAPES.findall(token)))
@@ -85,6 +92,8 @@ def ascii_classes(pattern: str) -> str:
     return "".join(made)
 
 
+_NEGATED = {"\\D": "[!-/:-~ ]", "\\W": "[!-/:-@\\[-^`{-~ ]", "\\S": "[^\\s\\x00-\\x20\\x7f-\\xa0]"}
+"""Characters that are none of these for anybody."""
 _ASCII = {"\\d": "0-9", "\\w": "A-Za-z0-9_", "\\s": " \\t\\n\\r"}
 _ESCAPES = re.compile(r"\\.|.", re.DOTALL)
 

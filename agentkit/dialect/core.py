@@ -132,9 +132,11 @@ class Dialect:
         reader.close()
         return reader.message()
 
-    def reader(self, *, tools: Sequence[dict[str, Any]] | None = None, prompt: str = "") -> Reader:
-        """What reads a turn as it is written; the arguments are those of `read`."""
-        return Reader(self.syntax, tools, prompt)
+    def reader(
+        self, *, tools: Sequence[dict[str, Any]] | None = None, prompt: str = "", calling: bool = True
+    ) -> Reader:
+        """What reads a turn as it is written; the arguments are those of `read`, and whether there may be calls."""
+        return Reader(self.syntax, tools, prompt, calling=calling)
 
     def grammar(
         self,

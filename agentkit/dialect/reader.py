@@ -51,15 +51,24 @@ class Reader:
         syntax: how the model writes.
         tools: the tools offered, as OpenAI function specifications; they type what the syntax leaves untyped.
         prompt: the prompt, or its end: it may have opened a thought already.
+        calling: whether there may be calls; where not, what looks like one is content.
     """
 
-    def __init__(self, syntax: Syntax, tools: Sequence[dict[str, Any]] | None = None, prompt: str = "") -> None:
+    def __init__(
+        self,
+        syntax: Syntax,
+        tools: Sequence[dict[str, Any]] | None = None,
+        prompt: str = "",
+        *,
+        calling: bool = True,
+    ) -> None:
         self._source = Source()
         self._events = Events()
         self._form: Form = form(syntax.calls, tools) if syntax.calls else AnyForm(tools)
-        self._bare = self._bare_form(syntax, tools)
+        self._anchor = self._form.anchor if calling else _NOTHING
+        self._bare = self._bare_form(syntax, tools) if calling else None
         self._thought_end = regex.compile(regex.escape(syntax.reasoning.close)) if syntax.reasoning else None
-        call = f"(?<![^\\n])(?:{self._form.anchor})"
+        call = f"(?<![^\\n])(?:{self._anchor})"
         self._thought_or_call = Choice({"end": self._thought_end.pattern if self._thought_end else "", "call": call})
         self._marks = self._all_marks(syntax)
         self._after = self._after_call(syntax, self._form)
@@ -100,7 +109,7 @@ class Reader:
                 "thought": regex.escape(syntax.reasoning.open) if syntax.reasoning else "",
                 "unopened": regex.escape(syntax.reasoning.close) if syntax.reasoning else "",
                 "said": loose(syntax.content_open),
-                "call": self._form.anchor,
+                "call": self._anchor,
                 "frame": "|".join(frames(syntax)),
             }
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -12,6 +13,7 @@ from agentkit.dialect.literals import Literals
 from agentkit.dialect.marked import Marked
 from agentkit.dialect.rules import Rules, closed, json_value, regex
 from agentkit.dialect.syntax import Calls, Syntax, fill, parts
+from agentkit.errors import SchemaError
 
 _ID = "/[a-zA-Z0-9]{9}/"
 _INDEX = "/[0-9]{1,3}/"
@@ -121,6 +123,7 @@ class Section:
         """A call of one function, from its name on."""
         schema = closed({"type": "object", **(function.get("parameters") or _NO_ARGUMENTS)})
         plain = str(function["name"])
+        self._check_names(plain, schema.get("properties") or {})
         name = json.dumps(plain, ensure_ascii=False)[1:-1] if self._calls.kind == "json" else plain
         first, after, *slots = parts(self._call)[1:]
         header, end, body = after.partition(self._header_end) if self._header_end else (after, "", "")
@@ -131,6 +134,22 @@ class Section:
         self._heads.append(_Head(name, header + end, tail))
         called = [self._slot(first, number, name, schema), self._rules.literal(header + end), tail]
         return self._rules.add(f"call_{number}", " ".join(filter(None, called)))
+
+    def _check_names(self, name: str, properties: Mapping[str, Any]) -> None:
+        """See that the syntax can write these names.
+
+        Raises:
+            SchemaError: naming the one that it can't.
+        """
+        python, marked = self._calls.kind == "python", self._calls.arguments is not None
+        names = re.compile(r"[^\W\d][\w.\-]*" if python else r"[\w.\-]+" if self._header_end else r"[\w.\-:/]+")
+        if not names.fullmatch(name):
+            raise SchemaError(f"This model's syntax has no way to call a tool of the name {name!r}.")
+        keys = r"[^\W\d]\w*" if python else r"[^<>\"'=:,{}\s][^<>\"=:,{}\n]*" if marked else r"[^\"\\]+"
+        writable = re.compile(keys if python or marked or self._calls.string_arguments else r"(?s:.*)")
+        for key in properties:
+            if not writable.fullmatch(key):
+                raise SchemaError(f"This model's syntax has no way to write the argument {key!r} of {name!r}.")
 
     def _slot(self, slot: str, number: int, name: str, schema: Mapping[str, Any]) -> str:
         if slot == "arguments":

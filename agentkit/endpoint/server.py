@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import logging
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -108,6 +108,9 @@ class Server:
     def takes_form(self, form: str | None) -> None:
         """Remember it for the next time."""
         self._found["form"] = form
+
+    def check(self, tools: Sequence[dict[str, Any]]) -> None:
+        """What can be called is the server's to say."""
 
     def begin(self, question: Question) -> Reply:
         calls = bool(question.tools) and question.tool_choice != "none"
