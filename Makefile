@@ -10,7 +10,8 @@ run: .venv/ready
 	@$(BIN)/agentkit ask "$(Q)"
 
 test: check
-	$(BIN)/python -m pytest
+	@# one process a core, with one thread each
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --dist loadfile
 
 check: .venv/ready
 	$(BIN)/ruff format --check .
@@ -36,5 +37,5 @@ clean:
 .venv/ready: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet --constraint constraints.txt setuptools
-	$(BIN)/pip install --quiet --constraint constraints.txt --no-build-isolation --editable ".[dev]"
+	$(BIN)/pip install --quiet --constraint constraints.txt --no-build-isolation --editable ".[dev,quantization]"
 	@touch $@
