@@ -117,7 +117,7 @@ class ChatHuggingFace(Constructors):
             **kwargs: bound as they are.
 
         Raises:
-            ValueError: where `tool_choice` names no bound tool, two tools have one name, or one is no function.
+            ValueError: where `tool_choice` names no bound tool, or a tool is no function.
             SchemaError: where a tool's schema is malformed or impossible, or the model's syntax has no way to write it.
         """
         offered = choice.offered([convert_to_openai_tool(tool, strict=strict) for tool in tools])
@@ -243,6 +243,7 @@ class ChatHuggingFace(Constructors):
     ) -> Question:
         merged = self._merged(self._source_of(kwargs), kwargs)
         tools = kwargs.get("tools") or []
+        choice.see_names(tools)
         chosen = choice.tool_choice(kwargs.get("tool_choice"), tools)
         schema = choice.answer_schema(kwargs.get("response_format"))
         if schema is not None and chosen not in {"auto", "none"}:

@@ -7,20 +7,26 @@ from typing import Any
 
 
 def offered(tools: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """OpenAI function specifications, each under a name of its own.
+    """OpenAI function specifications.
 
     Raises:
-        ValueError: where two have one name, or one is no function.
+        ValueError: where one is no function.
     """
-    names: set[str] = set()
     for tool in tools:
-        name = (tool.get("function") or {}).get("name")
-        if not name:
+        if not (tool.get("function") or {}).get("name"):
             raise ValueError(f"A tool that is no function can't be run here: {tool}")
-        if name in names:
-            raise ValueError(f"Two tools have the name {name!r}.")
-        names.add(name)
     return list(tools)
+
+
+def see_names(tools: Sequence[Mapping[str, Any]]) -> None:
+    """See that each tool has a name of its own.
+
+    Raises:
+        ValueError: where two have one.
+    """
+    names = [tool["function"]["name"] for tool in tools]
+    if twice := {name for name in names if names.count(name) > 1}:
+        raise ValueError(f"Several tools have the name {' or '.join(map(repr, sorted(twice)))}.")
 
 
 def tool_choice(choice: Any, tools: Sequence[Mapping[str, Any]]) -> str:

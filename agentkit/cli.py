@@ -1,11 +1,13 @@
-"""The command line: `agentkit ask`."""
+"""The command line: `agentkit ask`, `agentkit inspect`, `agentkit eval`."""
 
 from __future__ import annotations
 
 import importlib
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -13,6 +15,7 @@ import typer
 if TYPE_CHECKING:
     from langchain_core.messages import BaseMessage
 
+    from agentkit.evaluation import Report
     from agentkit.inspection import Inspection
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
@@ -73,6 +76,76 @@ def inspect_(
         print(json.dumps(dataclasses.asdict(found), ensure_ascii=False))  # noqa: T201
         return
     _show_inspection(found, inspection.parts_of_call(dialect))
+
+
+@app.command("eval")
+def eval_(
+    cases: Annotated[
+        Path, typer.Option(help="A file of cases, JSON lines: conversations with the turns that are right.")
+    ],
+    model: Annotated[
+        str, typer.Option(help="Folder or hub id of a chat model; without it the small model inside is used.")
+    ] = "",
+    guided: Annotated[
+        bool | None,
+        typer.Option("--guided/--unguided", help="With or without grammars; without this both, a table each."),
+    ] = None,
+    show: Annotated[int, typer.Option(help="Mistakes to print of each kind.")] = 0,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Try a model on cases: calls right, arguments valid, answers right, tokens per second."""
+    from agentkit import ChatHuggingFace, evaluation
+    from agentkit.cases import read
+
+    try:
+        given = read(cases.read_text(encoding="utf-8").splitlines())
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"--cases {cases}: {error}") from error
+    if not given:
+        raise UsageError(f"--cases {cases}: there is no case in it.")
+    chat = ChatHuggingFace.from_model_id(model) if model else ChatHuggingFace.embedded()
+    found = {}
+    for way in (True, False) if guided is None else (guided,):
+        with _bar("guided" if way else "unguided") as progress:
+            report = evaluation.evaluate(chat, given, guided=way, progress=progress)
+        found["guided" if way else "unguided"] = report
+    if as_json:
+        print(json.dumps({name: report.table() for name, report in found.items()}))  # noqa: T201
+        return
+    for name, report in found.items():
+        show_report(name, report, show)
+
+
+@contextmanager
+def _bar(name: str) -> Iterator[Callable[[int, int], object]]:
+    """A progress bar on standard error, as a function of turns done and all."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn(name), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True)) as bar:
+        task = bar.add_task(name)
+        yield lambda done, count: bar.update(task, completed=done, total=count)
+
+
+def show_report(name: str, report: Report, show: int) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console(highlight=False, soft_wrap=True)
+    rows = report.rows()
+    table = Table("kind", "cases", *rows[0].shares(), title=f"{name}, {report.tokens_per_second:.0f} tokens/s")
+    for row in rows:
+        shares = ("" if share is None else f"{share:.1%}" for share in row.shares().values())
+        table.add_row(row.kind, str(row.cases), *shares)
+    console.print(table)
+    for row in rows:
+        wrong = [v for v in report.verdicts if not v.right and v.turn.case.kind == row.kind]
+        for verdict in wrong[:show]:
+            asked = verdict.turn.before[-1]["content"] if verdict.turn.before else ""
+            console.print(
+                f"[{row.kind}] {asked}\n  wanted {verdict.turn.text}\n  got    {verdict.written}", markup=False
+            )
 
 
 def _show_inspection(found: Inspection, call: list[tuple[str, str]]) -> None:

@@ -66,7 +66,10 @@ def runnable(
     described = json_schema(schema)
     name = _name(schema, described)
     schemas.grammar_schema(described)  # an impossible schema is told here, not when the first question is asked
-    told_format = {"kwargs": {"method": method}, "schema": {"title": name, **described}}
+    told_format = {
+        "kwargs": {"method": method},
+        "schema": schema if _is_known(schema) else {"title": name, **described},
+    }
     bound: Runnable[LanguageModelInput, Any]
     if method == "function_calling":
         bound = model.bind_tools(
@@ -162,6 +165,17 @@ def json_schema(schema: Any) -> dict[str, Any]:
             return TypeAdapter(schema).json_schema()
     except PydanticUserError as error:
         raise SchemaError(f"{schema!r} can't be described as JSON: {error}") from error
+
+
+def _is_known(schema: Any) -> bool:
+    """Whether LangChain itself can describe it, as it does in traces."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            convert_to_json_schema(schema)
+    except Exception:  # whatever a person's own type raises
+        return False
+    return True
 
 
 def _function(schema: Any, described: dict[str, Any], name: str) -> dict[str, Any]:

@@ -42,7 +42,7 @@ def test_max_tokens() -> None:
         (None, "auto"),
         ("auto", "auto"),
         ("none", "none"),
-        (False, "none"),
+        (False, "auto"),
         ("any", "any"),
         ("required", "any"),
         (True, "any"),

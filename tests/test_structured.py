@@ -150,8 +150,8 @@ def test_a_turn_is_a_call_or_an_answer(chat: ChatHuggingFace) -> None:
     model = chat.bind_tools([look], tool_choice="look")
     with pytest.raises(ValueError, match="one or the other"):
         model.invoke("Go.", response_format={"type": "json_object"})
-    with pytest.raises(ValueError, match="Two tools"):
-        chat.bind_tools([look, look])
+    with pytest.raises(ValueError, match="Several tools have the name 'look'"):
+        chat.bind_tools([look, look]).invoke("Go.")
     with pytest.raises(ValueError, match="no function"):
         chat.bind_tools([{"type": "web_search"}])
 

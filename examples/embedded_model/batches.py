@@ -49,10 +49,12 @@ def pad(rows: list[tuple[list[int], list[bool]]]) -> Batch:
     )
 
 
-def chunk(seed: int, number: int, tokenizer: Tokenizer, batch_tokens: int, short: bool) -> list[Batch]:
+def chunk(
+    seed: int, number: int, tokenizer: Tokenizer, batch_tokens: int, short: bool, harder: bool = False
+) -> list[Batch]:
     """The batches of one chunk of conversations, of about ``batch_tokens`` tokens each, like lengths together."""
     size = max(CHUNK_TOKENS, 4 * batch_tokens) // 350
-    rows = encode(generate.conversations(f"train/{seed}/{number}", size, short), tokenizer)
+    rows = encode(generate.conversations(f"train/{seed}/{number}", size, short, harder), tokenizer)
     rows = [row for row in rows if len(row[0]) <= LONGEST and any(row[1])]
     rows.sort(key=lambda row: len(row[0]))
     batches: list[list[tuple[list[int], list[bool]]]] = [[]]
@@ -65,15 +67,15 @@ def chunk(seed: int, number: int, tokenizer: Tokenizer, batch_tokens: int, short
 
 
 class _Chunks(torch.utils.data.Dataset[list[Batch]]):
-    def __init__(self, seed: int, tokenizer: Tokenizer, batch_tokens: int, short_chunks: int) -> None:
-        self.arguments = seed, tokenizer, batch_tokens, short_chunks
+    def __init__(self, seed: int, tokenizer: Tokenizer, batch_tokens: int, short_chunks: int, harder_from: int) -> None:
+        self.arguments = seed, tokenizer, batch_tokens, short_chunks, harder_from
 
     def __len__(self) -> int:
         return 2**31
 
     def __getitem__(self, number: int) -> list[Batch]:
-        seed, tokenizer, batch_tokens, short_chunks = self.arguments
-        return chunk(seed, number, tokenizer, batch_tokens, number < short_chunks)
+        seed, tokenizer, batch_tokens, short_chunks, harder_from = self.arguments
+        return chunk(seed, number, tokenizer, batch_tokens, number < short_chunks, number >= harder_from)
 
 
 def stream(
@@ -81,13 +83,17 @@ def stream(
     tokenizer: Tokenizer,
     batch_tokens: int,
     short_chunks: int,
+    harder_from: int,
     start: tuple[int, int] = (0, 0),
     workers: int = 0,
 ) -> Iterator[tuple[tuple[int, int], Batch]]:
     """Batches without end, each with the place (chunk, batch) of the one after it, where a later run can start."""
     numbers = range(start[0], 2**31)
     loader = torch.utils.data.DataLoader(
-        _Chunks(seed, tokenizer, batch_tokens, short_chunks), batch_size=None, sampler=numbers, num_workers=workers
+        _Chunks(seed, tokenizer, batch_tokens, short_chunks, harder_from),
+        batch_size=None,
+        sampler=numbers,
+        num_workers=workers,
     )
     skip = start[1]
     for number, batches in zip(numbers, loader, strict=False):

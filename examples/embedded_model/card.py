@@ -4,25 +4,39 @@ from __future__ import annotations
 
 import argparse
 import json
+import subprocess
 from pathlib import Path
 from typing import Any
 
+from evaluate import Tables
 from export import ROOT, checkpoint
 from texts import DATA
 
-Table = dict[str, dict[str, Any]]
+WAYS = "guided", "unguided"
 
 
-def write(work: Path, out: Path, table: Table, remark: str = "") -> None:
+def _row(kind: str, guided: dict[str, Any], unguided: dict[str, Any]) -> str:
+    shares = (row[name] for row in (guided, unguided) for name in ("turns right", "cases right"))
+    return f"| {kind.replace('_', ' ')} | {guided['cases']} | " + " | ".join(f"{share:.1%}" for share in shares) + " |"
+
+
+def commit() -> str:
+    """The commit of the folder that this script lies in, or nothing where there is none."""
+    done = subprocess.run(["git", "rev-parse", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=False)
+    return done.stdout.strip() if done.returncode == 0 else ""
+
+
+def write(work: Path, out: Path, table: Tables, remark: str = "") -> None:
     """Write ``README.md`` beside the model in ``out``.
 
-    ``table`` is what evaluate.py returns; ``remark`` is a sentence about the run, to stand below its figures.
+    ``table`` is what ``evaluate.tables`` returns; ``remark`` is a sentence about the run, to stand below its figures.
     """
     saved = checkpoint(work)
     settings, progress = saved["settings"], saved["progress"]
-    rows = "\n".join(
-        f"| {kind.replace('_', ' ')} | {row['cases']} | {row['turns']:.1%} | {row['conversations']:.1%} |"
-        for kind, row in table.items()
+    rows = (
+        "\n".join(_row(kind, *(table[way]["rows"][kind] for way in WAYS)) for kind in table["guided"]["rows"])
+        if table
+        else ""
     )
     if settings["begin"]:
         remark = f"The last {progress['step'] - settings['begin']:,} steps were a second schedule. {remark}"
@@ -34,6 +48,7 @@ def write(work: Path, out: Path, table: Table, remark: str = "") -> None:
         minutes=progress["seconds"] / 60,
         tokens=progress["tokens"] / 1e6,
         table=rows,
+        commit=commit() or "unknown",
         remark=f"\n{remark.strip()}\n" if remark else "",
         **{key: settings[key] for key in ("seed", "layers", "hidden", "batch_tokens")},
         **{key: progress[key] for key in ("hardware", "step", "loss", "held_out_loss")},

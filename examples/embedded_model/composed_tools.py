@@ -7,13 +7,14 @@ from typing import Any
 
 import texts
 import values
+from asks import command, framed
 from conversation import Schema
 from draw import Draw, is_held_out
 from parameters import Parameter, parameters
+from tool_results import plain, result
+from words import WIDE_VERBS
 
 REQUEST = texts.patterns("requests", "generic ask")
-RESULTS = texts.patterns("requests", "results")
-_STATES = ("confirmed", "booked", "sent", "accepted", "number")
 
 
 @dataclass
@@ -44,10 +45,6 @@ VERB_NOUNS = _verb_nouns()
 HALVES = {half: tuple(pair for pair in VERB_NOUNS if is_held_out(pair[1]) == half) for half in (False, True)}
 
 
-def _plain(text: str) -> str:
-    return text.replace("_", " ")
-
-
 def _article(noun: str) -> str:
     last = noun.split("_")[-1]
     if last.endswith("s") and not last.endswith("ss"):
@@ -66,9 +63,23 @@ def _tool_name(draw: Draw, verb: str, noun: str) -> str:
 
 
 def _description(draw: Draw, verbs: tuple[str, ...], named: str, noun: str) -> str:
-    verb = _plain(verbs[0] if named != verbs[0] else draw.any(verbs))
-    article, thing = _article(noun), _plain(noun)
-    either = f"{_plain(verbs[0]).capitalize()}{' or ' + _plain(verbs[-1]) if len(verbs) > 1 else ''}"
+    verb = plain(verbs[0] if named != verbs[0] else draw.any(verbs))
+    article, thing = _article(noun), plain(noun)
+    either = f"{plain(verbs[0]).capitalize()}{' or ' + plain(verbs[-1]) if len(verbs) > 1 else ''}"
+    if not draw.held_out and draw.chance(0.25):
+        return draw.any(
+            (
+                f"{verb.capitalize()} {thing}",
+                f"{verb}s {article}{thing}",
+                f"{verb.capitalize()}s the given {thing}.",
+                f"Tool to {verb} {article}{thing}.",
+                f"Call this when somebody wants to {verb} {article}{thing}.",
+                f"{verb.capitalize()} {article}{thing} and return the outcome.",
+                f"{thing.capitalize()}: {verb}.",
+                f"A function that {verb}s {article}{thing}.",
+                "",
+            )
+        )
     return draw.any(
         (
             f"{verb.capitalize()} {article}{thing}.",
@@ -83,7 +94,7 @@ def _description(draw: Draw, verbs: tuple[str, ...], named: str, noun: str) -> s
 def _described(draw: Draw, parameter: Parameter, always: bool | None) -> Schema:
     if not parameter.described and (always is False or (always is None and draw.chance(0.4))):
         return parameter.schema
-    name = _plain(parameter.name)
+    name = plain(parameter.name)
     return {"description": draw.any(parameter.descriptions).format(n=name, N=name.capitalize()), **parameter.schema}
 
 
@@ -103,28 +114,6 @@ def _optional(draw: Draw, schema: Schema) -> Schema:
     return dict(sorted({**schema, "default": default}.items()))
 
 
-def result(draw: Draw, noun: str) -> str:
-    """What a tool returns: a sentence, a bare value or JSON."""
-    return draw.pattern(RESULTS).format(
-        n=_plain(noun),
-        N=_plain(noun).capitalize(),
-        v=draw.any(_STATES),
-        code=values.code(draw),
-        number=values.number(draw),
-        id=draw.integer(1, 9999),
-        k=noun,
-        o=values.open_noun(draw).replace(" ", "_"),
-        o2=values.open_noun(draw),
-        word=draw.invented(),
-        word2=draw.invented().lower(),
-    )
-
-
-def answer(text: str) -> str:
-    """How a tool's result is told: a sentence is quoted, anything else is named as the result."""
-    return text if text[-1:] in ".!?" else f"The result is {text}."
-
-
 def schema_of(name: str, description: str, properties: dict[str, Schema], required: list[str]) -> Schema:
     """An OpenAI function dict as LangChain's ``convert_to_openai_tool`` gives it."""
     body: Schema = {"properties": properties}
@@ -136,8 +125,12 @@ def schema_of(name: str, description: str, properties: dict[str, Schema], requir
 def _choose(draw: Draw, avoid: set[str]) -> tuple[tuple[str, ...], str]:
     while True:
         verbs, noun = draw.any(HALVES[draw.held_out])
-        if not draw.held_out and draw.chance(0.3):
+        if not draw.held_out and draw.chance(0.5):
             noun = values.open_noun(draw).replace(" ", "_")
+            if draw.chance(0.5):
+                verbs = (draw.word(WIDE_VERBS),)
+            elif draw.chance(0.1):
+                verbs = (draw.invented().lower(),)
         if noun not in avoid and not avoid & set(verbs):
             avoid |= {noun, *verbs}
             return verbs, noun
@@ -181,6 +174,10 @@ def compose(draw: Draw, avoid: set[str]) -> Tool:
     clauses.sort(key=lambda clause: clause.startswith(("and ", "but ")))  # these end a sentence
     article = _article(noun)
     determiner = draw.any((article, article, "the ", "my ") if article else ("", "the ", "my "))
-    request = " ".join([_plain(said) + " " + determiner + _plain(noun), *clauses])
+    request = " ".join([plain(said) + " " + determiner + plain(noun), *clauses])
     asked = draw.pattern(REQUEST).format(request=request, Request=request[:1].upper() + request[1:])
+    if not draw.held_out and draw.chance(0.6):
+        asked = command(draw).format(v=request)
+    if not draw.held_out:
+        asked = framed(draw, asked, 0.15)
     return Tool(schema_of(name, description, properties, required), asked, arguments, result(draw, noun), request)

@@ -16,9 +16,12 @@ def _hashes(items: set[str]) -> set[str]:
 def shared(count: int = 500, seed: object = 0) -> tuple[int, int, int]:
     """Draw ``count`` conversations of each half: how many items each half used, and how many both (to be 0)."""
     train, test = Draw(f"{seed}/train"), Draw(f"{seed}/test", held_out=True)
+    harder = Draw(f"{seed}/harder", harder=True)
     for place in range(count):
         generate.converse(train)
+        generate.converse(harder)
         generate.converse(test, generate.KINDS[place % len(generate.KINDS)])
+    train.used |= harder.used
     return len(train.used), len(test.used), len(_hashes(train.used) & _hashes(test.used))
 
 

@@ -7,6 +7,7 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -63,6 +64,14 @@ _ACCENTED = {
     "z": "žż",
 }
 
+_SCRIPTS = ((0x4E00, 0x7F00), (0x3041, 0x3090), (0x30A2, 0x30F0), (0x0430, 0x044F), (0x03B1, 0x03C9), (0xAC00, 0xC4FF))
+
+
+@cache
+def _pieces() -> tuple[str, ...]:
+    path = Path(__file__).resolve().parent / "data" / "chunks.txt"
+    return tuple(path.read_text(encoding="utf-8").split())
+
 
 def is_held_out(word: str) -> bool:
     """Whether a word belongs to the test half: decided by its BLAKE2 hash alone, so it is the same in every run."""
@@ -91,9 +100,13 @@ class Draw:
     ``used`` collects every open-class word, invented name, number of four or more digits, pattern and tool name that
     was drawn, and every message of a person: the sets of the two halves must not meet. Closed classes (days, months,
     units) are shared by both.
+
+    ``harder`` is for the second part of training: half of the open-class words are invented ones, so that what stands
+    in a place must be read and not known, and the orders of words are more.
     """
 
-    def __init__(self, seed: object, held_out: bool = False) -> None:
+    def __init__(self, seed: object, held_out: bool = False, harder: bool = False) -> None:
+        self.harder = harder
         self.random = random.Random(str(seed))
         self.held_out = held_out
         self.used: set[str] = set()
@@ -114,16 +127,24 @@ class Draw:
     def shuffled(self, items: Sequence[T]) -> list[T]:
         return self.random.sample(list(items), len(items))
 
-    def word(self, words: tuple[str, ...]) -> str:
-        """An open-class word of this half."""
+    def word(self, words: tuple[str, ...], known: bool = False) -> str:
+        """An open-class word of this half; one of those given, if it must be ``known``."""
         word = self.any(_half(words, self.held_out))
+        if self.harder and not known and self.chance(0.5):
+            return self._unheard(word)
         self.used.add(word)
         return word
+
+    def _unheard(self, word: str) -> str:
+        """An invented word in the place of another."""
+        return self.invented() if word[:1].isupper() else self.invented().lower()
 
     def words(self, words: tuple[str, ...], count: int) -> list[str]:
         """Different words of this half, at most ``count``."""
         half = _half(words, self.held_out)
         chosen = self.random.sample(half, min(count, len(half)))
+        if self.harder:
+            chosen = [self._unheard(word) if self.chance(0.5) else word for word in chosen]
         self.used.update(chosen)
         return chosen
 
@@ -139,16 +160,39 @@ class Draw:
         self.used.add(text)
         return True
 
+    def _syllables(self) -> str:
+        text = "".join(
+            self.any(_ONSETS) + self.any(_VOWELS) + self.any(_CODAS) for _ in range(self.any((1, 1, 2, 2, 2, 3)))
+        )
+        return text + self.any(_ENDINGS)
+
+    def _foreign(self) -> str:
+        """A word in other letters than English has, which a byte-level model must copy byte by byte."""
+        first, last = self.any(_SCRIPTS)
+        text = "".join(chr(self.integer(first, last)) for _ in range(self.integer(2, 5)))
+        return text if all(c.isalpha() for c in text) else "東京"[: self.integer(1, 2)] + text[:1]
+
     def invented(self) -> str:
         """An invented word with a capital, such as "Kelmora"."""
         while True:
-            text = "".join(
-                self.any(_ONSETS) + self.any(_VOWELS) + self.any(_CODAS) for _ in range(self.any((1, 1, 2, 2, 2, 3)))
-            )
-            text = (text + self.any(_ENDINGS)).capitalize()
-            if self.chance(0.05):
+            sort = self.random.random()
+            if sort < 0.6:
+                text = self._syllables()
+            elif sort < 0.85:  # pieces of English, and any pair of letters, so that no piece of a word is new
+                text = "".join(self.any(_pieces()) for _ in range(self.any((1, 2, 2, 3))))
+            elif sort < 0.97:
+                text = "".join(self.any("etaoinshrdlucmfwypvbgkjqxz") for _ in range(self.integer(3, 9)))
+            else:
+                text = self._foreign()
+                if self.own(text):
+                    return text
+                continue
+            text = text.capitalize()
+            if self.chance(0.07):
                 plain = self.any(list(_ACCENTED))
                 text = text.replace(plain, self.any(_ACCENTED[plain]), 1)
+            if self.chance(0.04):
+                text = self.any((text.upper(), text[:3] + text[3:].capitalize(), text + str(self.integer(2, 99))))
             if 3 < len(text) < 13 and self.own(text):
                 return text
 

@@ -34,7 +34,7 @@ def export(work: Path, out: Path, template: Path | None = None) -> None:
     settings = saved["settings"]
     tokenizer = Tokenizer.from_file(str(work / "tokenizer.json"))
     shape = network.config(
-        tokenizer.get_vocab_size(), settings["hidden"], settings["layers"], settings["heads"], settings["inner"]
+        tokenizer.get_vocab_size(), *(settings[name] for name in ("hidden", "layers", "heads", "inner", "width"))
     )
     end, pad = tokenizer.token_to_id("<|im_end|>"), tokenizer.token_to_id("<|endoftext|>")
     shape.bos_token_id, shape.eos_token_id, shape.pad_token_id = None, end, pad

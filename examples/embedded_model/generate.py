@@ -9,73 +9,16 @@ import tool_schemas
 import values
 import written_tools
 from conversation import Conversation, Schema, call_of
-from conversations import arithmetic, chat, follow_up, look_up, parallel, structured, tools, two_step
+from conversations import arithmetic, asked_facts, chat, follow_up, look_up, parallel, structured, tools, two_step
 from draw import Draw
+from mixture import ASKING, EXTRA, HARDER_EXTRA, HARDER_WEIGHTS, KINDS, LIKE_CALCULATOR, LIKE_SEARCH, WEIGHTS
 from texts import patterns
 from values import free_text
 from words import CITIES, DAYS, FIRST_NAMES, TOPICS
 
-KINDS = ("arithmetic", "look_up", "two_step", "parallel", "tools", "no_tool", "error", "structured", "follow_up")
-# How often a conversation is led by each kind in training; further episodes are drawn from EXTRA.
-WEIGHTS = {
-    "arithmetic": 0.13,
-    "look_up": 0.16,
-    "two_step": 0.13,
-    "parallel": 0.13,
-    "tools": 0.2,
-    "no_tool": 0.08,
-    "error": 0.05,
-    "structured": 0.15,
-    "follow_up": 0.1,
-}
-EXTRA = {
-    "arithmetic": 0.2,
-    "look_up": 0.2,
-    "two_step": 0.15,
-    "parallel": 0.13,
-    "tools": 0.2,
-    "no_tool": 0.12,
-    "error": 0.05,
-    "follow_up": 0.12,
-}
+__all__ = ["KINDS", "conversations", "converse", "copying", "held_out"]
+
 SYSTEM = patterns("system", "system")
-# Hand-written tools that do what the calculator or the search does.
-_LIKE_CALCULATOR = {
-    "multiply",
-    "add",
-    "subtract",
-    "divide_numbers",
-    "power",
-    "square_root",
-    "loan_payment",
-    "split_bill",
-    "body_mass_index",
-}
-_LIKE_SEARCH = {
-    "find_book",
-    "find_films",
-    "get_news",
-    "get_population_data",
-    "define_word",
-    "get_holidays",
-    "get_distance",
-}
-# Verbs of requests that a search could be thought to serve.
-_ASKING = {
-    "find",
-    "search",
-    "get",
-    "check",
-    "compare",
-    "recommend",
-    "estimate",
-    "teach",
-    "measure",
-    "count",
-    "track",
-    "translate",
-    "summarize",
-}
 
 
 @dataclass
@@ -96,14 +39,14 @@ def _unserved(scene: _Scene) -> str:
     if (
         scene.calculator is None
         and draw.chance(0.25)
-        and not any(t["name"] in _LIKE_CALCULATOR for t in scene.talk.tools)
+        and not any(t["name"] in LIKE_CALCULATOR for t in scene.talk.tools)
     ):
         return arithmetic.question(draw)[0]
     if scene.search is None and draw.chance(0.35):
-        return look_up.fact(draw).question
+        return asked_facts.fact(draw).question
     if scene.search is None and draw.chance(0.4):
         return written_tools.written(draw, scene.avoid | {str(t["name"]) for t in scene.talk.tools}).request
-    return composed_tools.compose(draw, scene.avoid | _ASKING).request
+    return composed_tools.compose(draw, scene.avoid | ASKING).request
 
 
 def _episode(scene: _Scene, kind: str) -> None:
@@ -159,7 +102,7 @@ def _shipped_error(scene: _Scene) -> None:
             "Error: division by zero." if expression.endswith("/ 0") else "Error: " + tools.failure(draw, "expression")
         )
     elif scene.search:
-        fact = look_up.fact(draw)
+        fact = asked_facts.fact(draw)
         talk.user(fact.question)
         talk.call(call_of(scene.search, fact.query))
         error = "Error: " + tools.failure(draw, "query")
@@ -211,7 +154,7 @@ def converse(draw: Draw, kind: str | None = None, short: bool = False) -> Conver
 
     Held-out ones have no further episodes; short ones are for the start of training.
     """
-    chosen = kind or draw.weighted(WEIGHTS)
+    chosen = kind or draw.weighted(HARDER_WEIGHTS if draw.harder else WEIGHTS)
     talk = Conversation(chosen)
     system = _system_text(draw) if draw.chance(0.33) else ""
     if chosen == "structured":
@@ -224,7 +167,7 @@ def converse(draw: Draw, kind: str | None = None, short: bool = False) -> Conver
         talk.system(system)
     kinds = [chosen]
     while not draw.held_out and len(kinds) < 4 and draw.chance(0.15 if short else 0.5):
-        kinds.append(draw.weighted(EXTRA))
+        kinds.append(draw.weighted(HARDER_EXTRA if draw.harder else EXTRA))
     scene = _Scene(draw, talk)
     wanted = set(kinds)
     shipped = draw.chance(0.35) and chosen not in ("tools",)
@@ -245,9 +188,9 @@ def converse(draw: Draw, kind: str | None = None, short: bool = False) -> Conver
     if "parallel" in wanted and not scene.calculator and not scene.search and draw.chance(0.6):
         scene.calculator, scene.search = tool_schemas.CALCULATOR, tool_schemas.SEARCH
     if scene.calculator:
-        scene.avoid |= _LIKE_CALCULATOR | {"calculate"}
+        scene.avoid |= LIKE_CALCULATOR | {"calculate"}
     if scene.search:
-        scene.avoid |= _LIKE_SEARCH
+        scene.avoid |= LIKE_SEARCH
     ready = [schema for schema in (scene.calculator, scene.search) if schema]
     count = 0
     if not (shipped and not wanted & {"tools"} and draw.chance(0.7)):
@@ -287,9 +230,9 @@ def copying(draw: Draw) -> Conversation:
     return talk
 
 
-def conversations(seed: object, count: int, short: bool = False) -> list[Conversation]:
-    """Training conversations of one seed."""
-    draw = Draw(seed)
+def conversations(seed: object, count: int, short: bool = False, harder: bool = False) -> list[Conversation]:
+    """Training conversations of one seed: of the first part of training, its short beginning, or the second part."""
+    draw = Draw(seed, harder=harder)
     return [copying(draw) if short and draw.chance(0.25) else converse(draw, short=short) for _ in range(count)]
 
 

@@ -29,7 +29,7 @@ def initialise(model: LlamaForCausalLM, seed: int) -> None:
     settings: Any = model.config
     generator = torch.Generator().manual_seed(seed)
     hidden, layers, heads = settings.hidden_size, settings.num_hidden_layers, settings.num_attention_heads
-    width = hidden // heads
+    width = settings.head_dim
     theta: float = settings.rope_parameters["rope_theta"]
     for name, weight in model.named_parameters():
         if "embed" in name:

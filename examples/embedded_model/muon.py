@@ -18,7 +18,7 @@ _STEPS = (
 
 
 def orthogonalise(matrices: Tensor) -> Tensor:
-    """The nearest (semi-)orthogonal matrices, roughly; ``matrices`` is (count, rows, columns), float32."""
+    """The nearest (semi-)orthogonal matrices, roughly; ``matrices`` is (count, rows, columns), of any precision."""
     flip = matrices.shape[1] > matrices.shape[2]
     x = matrices.mT if flip else matrices
     x = x / (x.norm(dim=(1, 2), keepdim=True) * 1.01 + 1e-7)
@@ -33,11 +33,18 @@ class Muon(torch.optim.Optimizer):
     """Muon for two-dimensional weights other than the embedding, AdamW for everything else.
 
     Matrices of one shape are orthogonalised in one batch: with a model this small the calls, not the arithmetic, cost.
-    ``scale`` on :meth:`step` is the schedule's factor on both learning rates.
+    ``dtype`` is that of the orthogonalisation; ``scale`` on :meth:`step` is the schedule's factor on both learning
+    rates.
     """
 
     def __init__(
-        self, model: nn.Module, lr: float = 0.01, adam_lr: float = 3e-3, momentum: float = 0.95, decay: float = 0.01
+        self,
+        model: nn.Module,
+        lr: float = 0.01,
+        adam_lr: float = 3e-3,
+        momentum: float = 0.95,
+        decay: float = 0.01,
+        dtype: torch.dtype = torch.float32,
     ) -> None:
         matrices = [p for n, p in model.named_parameters() if p.dim() == 2 and "embed" not in n and "lm_head" not in n]
         chosen = {id(p) for p in matrices}
@@ -45,6 +52,7 @@ class Muon(torch.optim.Optimizer):
         self.adam = torch.optim.AdamW(others, lr=adam_lr, betas=(0.9, 0.98), eps=1e-9, weight_decay=0.0)
         super().__init__(matrices, {"lr": lr, "momentum": momentum, "decay": decay})
         self.adam_lr = adam_lr
+        self.dtype = dtype
 
     @torch.no_grad()
     def step(self, closure: Any = None, scale: float = 1.0) -> None:  # type: ignore[override]
@@ -65,7 +73,7 @@ class Muon(torch.optim.Optimizer):
                 averages = [self.state[w]["momentum"] for w in weights]
                 torch._foreach_lerp_(averages, gradients, 1 - group["momentum"])
                 looked_ahead = torch.stack(torch._foreach_lerp(gradients, averages, group["momentum"]))
-                updates = orthogonalise(looked_ahead) * max(1.0, shape[0] / shape[1]) ** 0.5
+                updates = orthogonalise(looked_ahead.to(self.dtype)).float() * max(1.0, shape[0] / shape[1]) ** 0.5
                 torch._foreach_mul_(weights, 1 - rate * group["decay"])
                 torch._foreach_add_(weights, list(updates.unbind()), alpha=-rate)
 

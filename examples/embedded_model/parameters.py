@@ -106,6 +106,26 @@ class _Chosen:
         self.names.update(parameter.name for parameter in new)
 
 
+# More ways of saying a value of a group, and ways that name the parameter, for training.
+_MORE = {group: tuple(patterns) for group, patterns in texts.table("parameters", "more").items()}
+_NAMING = texts.phrasing("parameters", "naming")
+
+
+def _spoken(draw: Draw, group: str, opened: bool) -> str:
+    """Words for a value: by any of the group's markers, by the parameter's name, or by a marker never seen before.
+
+    The last are read by elimination: what no other parameter takes is this one's.
+    """
+    if opened or draw.chance(0.3):
+        pattern = draw.any(_NAMING)
+    elif draw.chance(0.12):
+        pattern = draw.any((f"{draw.invented().lower()} {{v}}", f"{draw.word(words.WIDE_VERBS)}ing {{v}}"))
+    else:
+        pattern = draw.any(_MORE[group])
+    draw.used.add("pattern: " + pattern)
+    return pattern
+
+
 def _add_simple(draw: Draw, chosen: _Chosen) -> None:
     kind = draw.any(SIMPLE)
     name = draw.any(kind.names)
@@ -114,9 +134,16 @@ def _add_simple(draw: Draw, chosen: _Chosen) -> None:
     if not chosen.free(kind.group) or name in chosen.names:
         return
     opened = name not in kind.names
+    if not draw.held_out and draw.chance(0.3):
+        name, opened = draw.word(words.WIDE_LABELS), True
+        if name in chosen.names:
+            return
     make, schema = KINDS[kind.kind]
     value = make(draw)
-    spoken = draw.pattern(kind.said).format(v=said(value), n=_plain(name))
+    spoken = draw.pattern(kind.said)
+    if not draw.held_out and draw.chance(0.55):
+        spoken = _spoken(draw, kind.group, opened)
+    spoken = spoken.format(v=said(value), n=_plain(name))
     if schema["type"] == "integer" and draw.chance(0.1):
         schema = {"minimum": 1, "type": "integer"}
     chosen.add(kind.group, Parameter(name, dict(schema), value, spoken, kind.descriptions, described=opened))

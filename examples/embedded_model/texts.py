@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from draw import Patterns
 
@@ -39,6 +41,22 @@ def patterns(name: str, heading: str) -> Patterns:
     found = lines(f"patterns/{name}", heading)
     border = found.index(_HELD_OUT)
     return Patterns(found[:border], found[border + 1 :])
+
+
+@cache
+def _phrasing() -> dict[str, dict[str, Any]]:
+    found: dict[str, dict[str, Any]] = json.loads((DATA / "phrasing.json").read_text(encoding="utf-8"))
+    return found
+
+
+def table(name: str, part: str) -> Any:
+    """A part of ``phrasing.json``: pieces of sentences, where blanks at their ends and empty ones matter."""
+    return _phrasing()[name][part]
+
+
+def phrasing(name: str, part: str) -> tuple[str, ...]:
+    """Pieces of sentences of one sort."""
+    return tuple(table(name, part))
 
 
 def choices(text: str) -> tuple[str, ...]:

@@ -1,6 +1,6 @@
 """Make the embedded model from nothing: generator -> tokenizer -> training -> evaluation -> export.
 
-    python examples/embedded_model/train.py                 # some hours on one CPU core, minutes on a GPU
+    python examples/embedded_model/train.py                 # an hour and a half on one CPU core, minutes on a GPU
     python examples/embedded_model/train.py --minutes 30    # a schedule that fits the time
     python examples/embedded_model/train.py --resume        # go on from the last checkpoint
 
@@ -13,6 +13,7 @@ import argparse
 import contextlib
 import json
 import os
+import shutil
 import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
@@ -25,15 +26,18 @@ import generate
 import network
 import tokens
 import torch
-from evaluate import evaluate, greedy
+from evaluate import both, lines, tables
 from export import ROOT, export
 from initial import initialise
 from muon import Muon, all_parameters
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from transformers import LlamaForCausalLM
 
+from agentkit.cases import read
+
 WARM_UP, FLAT, FINAL = 20, 0.35, 0.02
-MEASURED = 20, 120  # between these steps the speed is measured
+COMPILED_FROM = 1000  # fewer steps than this do not repay the minute that compiling takes
+MEASURED = 100  # steps over which the speed is measured
 
 
 @dataclass
@@ -42,13 +46,15 @@ class Settings:
 
     seed: int = 0
     steps: int = 20_000
-    batch_tokens: int = 2048
+    batch_tokens: int = 4096
     hidden: int = 128
     layers: int = 4
     heads: int = 4
     inner: int = 352
+    width: int = 32
     lr: float = 0.01
     short_chunks: int = 30
+    harder_from: int = 394
     begin: int = 0
 
 
@@ -104,14 +110,21 @@ class Run:
                 (work / old).unlink(missing_ok=True)
         self.tokenizer = tokens.load_or_train(work, settings.seed)
         shape = network.config(
-            self.tokenizer.get_vocab_size(), settings.hidden, settings.layers, settings.heads, settings.inner
+            self.tokenizer.get_vocab_size(),
+            settings.hidden,
+            settings.layers,
+            settings.heads,
+            settings.inner,
+            settings.width,
         )
+        self.dtype = network.precision(device)
+        self.compiled = settings.steps > COMPILED_FROM and shutil.which("c++") is not None and device.type == "cpu"
         self.model = LlamaForCausalLM(shape)
         initialise(self.model, settings.seed)
         if saved:
             self.model.load_state_dict(saved["model"])
         torch.nn.Module.to(self.model, device)
-        self.optimiser = Muon(self.model, settings.lr, 0.3 * settings.lr)
+        self.optimiser = Muon(self.model, settings.lr, 0.3 * settings.lr, dtype=self.dtype)
         if saved:
             self.optimiser.load_state_dict(saved["optimiser"])
         talks = [talk for kind in generate.KINDS for talk in generate.held_out("loss", kind, 6)]
@@ -139,8 +152,9 @@ class Run:
         os.replace(partial, self.checkpoint)
 
     def _loss(self, batch: batches.Batch) -> torch.Tensor:
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.device.type == "cuda"):
-            return network.loss(self.model, batch.ids.to(self.device), batch.targets.to(self.device))
+        ids, targets = batch.ids.to(self.device), batch.targets.to(self.device)
+        compiled = self.compiled and torch.is_grad_enabled()
+        return network.loss(self.model, ids, targets, self.dtype, compiled)
 
     @torch.no_grad()
     def held_out_loss(self) -> float:
@@ -149,11 +163,18 @@ class Run:
     def train(self, until: int | None = None, minutes: float | None = None, workers: int = 0) -> Iterator[Progressed]:
         """Train up to step ``until`` (the end if None), yielding after each step.
 
-        With ``minutes``, the number of steps is fixed after about a hundred, from their speed.
+        With ``minutes``, the number of steps follows from the speed, measured anew every hundred steps: other work on
+        the machine then costs steps and not time.
         """
         done, settings = self.progress, self.settings
         source = batches.stream(
-            settings.seed, self.tokenizer, settings.batch_tokens, settings.short_chunks, done.place, workers
+            settings.seed,
+            self.tokenizer,
+            settings.batch_tokens,
+            settings.short_chunks,
+            settings.harder_from,
+            done.place,
+            workers,
         )
         done.hardware = hardware(self.device)
         last = time.perf_counter()
@@ -174,11 +195,10 @@ class Run:
             done.tokens += batch.ids.numel()
             done.seconds += time.perf_counter() - last
             last = time.perf_counter()
-            if done.step == MEASURED[0]:
-                measured = done.seconds
-            if minutes is not None and done.step == MEASURED[1]:
-                pace = (done.seconds - measured) / (MEASURED[1] - MEASURED[0])
-                settings.steps = max(int(minutes * 60 / pace), 200)
+            if done.step % MEASURED == 0:
+                pace, measured = (done.seconds - measured) / MEASURED, done.seconds
+                if minutes is not None and done.step > MEASURED:  # the first hundred hold the compilation
+                    settings.steps = done.step + max(int((minutes * 60 - done.seconds) / pace), 0)
             yield done
 
 
@@ -237,7 +257,7 @@ def main() -> None:
     if given.no_export:
         return
     export(given.work, given.out)
-    table = evaluate(greedy(given.out), given.cases, "final") if given.cases else {}
+    table = tables(both(given.out, read(lines("final", given.cases)))) if given.cases else {}
     (given.work / "evaluation.json").write_text(json.dumps(table, indent=2), encoding="utf-8")
     card.write(given.work, given.out, table)
 

@@ -38,6 +38,8 @@ _FREE_TEXTS = (
 
 
 def city(draw: Draw) -> str:
+    if draw.harder and draw.chance(0.2):
+        return f"{draw.any(('New', 'San', 'Port', 'Saint', 'Santa', draw.invented()))} {draw.invented()}"
     return draw.word(words.CITIES) if draw.chance(0.75) else draw.invented()
 
 
@@ -63,8 +65,29 @@ def time(draw: Draw) -> str:
     return draw.any((clock, f"{hour} am", f"{hour} pm", f"{hour}:30 pm", "noon"))
 
 
+def _composed_text(draw: Draw) -> str:
+    """Any words in a row, some of them invented, as titles and messages may be."""
+    pool = (words.WIDE_NOUNS, words.WIDE_NOUNS, words.WIDE_VERBS, words.ADJECTIVES, words.WIDE_LABELS, words.THINGS)
+    small = ("the", "a", "to", "of", "with", "my", "your", "and", "for", "in", "at", "is", "not", "will", "we")
+    found: list[str] = []
+    for _ in range(draw.integer(1, 5)):
+        if draw.chance(0.35):
+            found.append(draw.any(small))
+        if draw.chance(0.12):
+            found.append(draw.any((draw.invented(), draw.invented().lower(), str(draw.integer(2, 999)))))
+        else:
+            found.append(draw.word(draw.any(pool)))
+    text = " ".join(found)
+    shape = draw.random.random()
+    if shape < 0.15:
+        return text.title()
+    return text[:1].upper() + text[1:] if shape < 0.4 else text
+
+
 def free_text(draw: Draw) -> str:
     """A few words, as in a title or a short message."""
+    if not draw.held_out and draw.chance(0.4):
+        return _composed_text(draw)
     adjective, noun, thing = draw.word(words.ADJECTIVES), draw.word(words.NOUNS), draw.word(words.THINGS)
     form = draw.any(_FREE_TEXTS)
     return form.format(
@@ -84,12 +107,16 @@ def free_text(draw: Draw) -> str:
 def open_noun(draw: Draw) -> str:
     """Any noun, at times an invented one: where anything may stand, what stands there must be copied."""
     shape = draw.random.random()
-    if shape < 0.45:
+    if shape < 0.2:
         return draw.word(words.NOUNS)
+    if shape < 0.5:
+        return draw.word(words.WIDE_NOUNS)
     if shape < 0.6:
         return draw.word(words.THINGS)
     if shape < 0.75:
-        return f"{draw.word(words.ADJECTIVES)} {draw.word(words.NOUNS)}"
+        return f"{draw.word(words.ADJECTIVES)} {draw.word(words.WIDE_NOUNS)}"
+    if shape < 0.8:
+        return f"{draw.word(words.WIDE_NOUNS)} {draw.word(words.WIDE_LABELS)}"
     return draw.invented().lower()
 
 

@@ -23,3 +23,8 @@ UNITS = words("words", "units")
 DAYS = words("words", "days")
 MONTHS = words("words", "months")
 EXTENSIONS = words("words", "extensions")
+
+# Many more words, for places where any word may stand.
+WIDE_NOUNS = words("wide", "nouns")
+WIDE_VERBS = words("wide", "verbs")
+WIDE_LABELS = words("wide", "labels")

@@ -12,9 +12,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import texts
-from composed_tools import Tool, compose, result, schema_of
+from asks import framed
+from called_tools import called
+from composed_tools import Tool, compose, schema_of
 from conversation import Schema
 from draw import Draw, is_held_out
+from tool_results import result
 from values import draw_value, said
 
 
@@ -62,18 +65,20 @@ TOOLS = read("tools")
 HALVES = {
     half: tuple(tool for tool in TOOLS if is_held_out(tool.name.split("_", 1)[-1]) == half) for half in (False, True)
 }
+MORE = tuple(tool for tool in read("more_tools") if not is_held_out(tool.name.split("_", 1)[-1]))
 _GREETINGS = ("Please: ", "Hi! ", "Hello, ", "One more thing: ")
 
 
 def _with_default(schema: Schema) -> Schema:
-    default = {"string": "", "integer": 1, "number": 100.0, "array": []}[schema["type"]]
+    default = {"string": "", "integer": 1, "number": 100.0, "boolean": False, "array": []}[schema["type"]]
     return dict(sorted({**schema, "default": schema.get("enum", [default])[0]}.items()))
 
 
 def written(draw: Draw, avoid: Iterable[str]) -> Tool:
     """A tool written by hand, with a request for it; none whose name is in ``avoid``."""
     taken = set(avoid)
-    tool = draw.any([each for each in HALVES[draw.held_out] if each.name not in taken])
+    pool = HALVES[draw.held_out] + MORE if draw.harder else HALVES[draw.held_out]
+    tool = draw.any([each for each in pool if each.name not in taken])
     draw.used.add("tool: " + tool.name)
     text = draw.any(tool.sentences)
     draw.used.add("pattern: " + text)
@@ -91,8 +96,7 @@ def written(draw: Draw, avoid: Iterable[str]) -> Tool:
         if given:
             arguments[key] = value
     body = text
-    if draw.chance(0.15):
-        text = draw.any(_GREETINGS) + text
+    text = draw.any(_GREETINGS) + text if draw.chance(0.15) else framed(draw, text)
     required = [key for key, _, optional in tool.slots if not optional]
     noun = tool.name.split("_")[-1]
     return Tool(schema_of(tool.name, tool.description, properties, required), text, arguments, result(draw, noun), body)
@@ -104,4 +108,4 @@ def any_tool(draw: Draw, avoid: set[str]) -> Tool:
         tool = written(draw, avoid)
         avoid.add(tool.name)
         return tool
-    return compose(draw, avoid)
+    return called(draw, avoid) if not draw.held_out and draw.chance(0.22) else compose(draw, avoid)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from asks import command, withheld
 from conversation import Conversation
 from draw import Draw, Patterns
-from texts import patterns
+from texts import choices, lines, patterns
 from values import free_text
 from words import CITIES, FIRST_NAMES, TOPICS
 
@@ -39,6 +40,46 @@ _FIXED: tuple[tuple[Patterns, str, float], ...] = (
 _WEIGHTS = {place: weight for place, (_, _, weight) in enumerate(_FIXED)} | {-1: 1.0, -2: 1.8, -3: 0.8, -4: 0.8}
 
 
+_COMPOSED = {
+    place: tuple(choices(line) for line in lines("remarks", name))
+    for place, name in enumerate(("greeting", "how", "thanks", "bye", "praise", "who", "okay", "sorry"))
+}
+_MAKING, _MADE = (choices(line) for line in lines("remarks", "cannot"))
+_OPINIONS = choices(lines("remarks", "opinions")[0])
+
+
+def _remark(draw: Draw, sort: int) -> str:
+    """A remark of one sort, by one of thousands of patterns; of the training half only."""
+    while True:
+        if sort in _COMPOSED:
+            start, end = _COMPOSED[sort]
+            text = draw.any(start)
+            if draw.chance(0.55):
+                more = draw.any(end)
+                text += more if more.startswith(",") else " " + more
+        elif draw.chance(0.5):
+            text = command(draw).replace("{v}", f"{draw.any(_MAKING)} {draw.any(_MADE)}")
+        else:
+            text = draw.any(_OPINIONS)
+        question = text.split(",")[0].split(" ")[0] in (
+            "How",
+            "Are",
+            "Is",
+            "Who",
+            "What",
+            "Do",
+            "Which",
+            "Why",
+            "Should",
+            "Can",
+        )
+        if text[-1:] not in ".!?":
+            text += draw.any(("?", "?", "", "??") if question else (".", "!", "", "!!", "..."))
+        if not withheld(text) and text.lower() not in _HELD_OUT:
+            draw.used.add("pattern: " + text)
+            return text.lower() if draw.chance(0.15) else text
+
+
 _HELD_OUT = {text.lower() for choice in (*(row[0] for row in _FIXED), WHAT, ASK_NAME) for text in choice.held_out}
 _BEFORE = ("Oh, ", "Well, ", "Hey, ", "Hi, ", "OK, ", "So, ", "And now: ", "Hm. ")
 
@@ -71,7 +112,13 @@ def episode(draw: Draw, talk: Conversation, copying: float = 0.8) -> None:
     sort = draw.weighted({**_WEIGHTS, -4: copying})
     if sort >= 0:
         choice, answer, _ = _FIXED[sort]
-        talk.user(_vary(draw, _fill(draw, draw.pattern(choice))))
+        if not draw.held_out and draw.chance(0.6):
+            text = _remark(draw, sort)
+            for slot in ("{name}", "{topic}", "{city}"):  # lower case keeps them
+                text = text.replace(slot.upper(), slot)
+            talk.user(_fill(draw, text))
+        else:
+            talk.user(_vary(draw, _fill(draw, draw.pattern(choice))))
         talk.say(answer)
     elif sort == -1:
         talk.user(_vary(draw, draw.pattern(WHAT)))

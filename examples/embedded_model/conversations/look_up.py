@@ -2,23 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from conversation import Conversation, Schema, call_of
 from draw import Draw
 from facts import RELATIONS, Relation, thing, value
-from texts import lines, patterns
-from values import open_noun
-from words import PLAIN_NOUNS
+
+from conversations.asked_facts import DONE_TO, Fact, capital_fact, fact, plain_fact, upper
 
 NOT_FOUND = "I could not find that."
 
-# How people ask for "the R of E"; the query is then "R of E".
-ASK_NOUN = patterns("look_up", "ask noun")
-# How people wrap a question that starts with who, when, how, …; the query is that question without the mark.
-ASK_CLAUSE = patterns("look_up", "ask clause")
-ASK_INDIRECT = patterns("look_up", "ask indirect")
-PLAIN_FACT = patterns("look_up", "plain fact")
 FIELDS = (
     "countries",
     "cities",
@@ -33,175 +24,117 @@ FIELDS = (
     "notes",
     "places",
 )
-SUPERLATIVES = (
-    "largest",
-    "smallest",
-    "longest",
-    "deepest",
-    "highest",
-    "oldest",
-    "tallest",
-    "busiest",
-    "richest",
-    "hottest",
-    "coldest",
-    "widest",
-    "newest",
-)
-EXTREMES = (
-    "country",
-    "lake",
-    "river",
-    "mountain",
-    "city",
-    "island",
-    "building",
-    "bridge",
-    "desert",
-    "tower",
-    "forest",
-    "castle",
-    "station",
-    "market",
-    "harbour",
-    "tree",
-)
-CAPITALS = dict(line.split(": ") for line in lines("capitals"))
-CAPITAL = next(relation for relation in RELATIONS if "capital" in relation.nouns)
-_NAMED_THINGS = ("land", "firm", "river", "building", "lake", "planet", "book", "person", "object")
 
 
-@dataclass
-class Fact:
-    """A sentence, the number or name in it, and a question that it answers with the query for it."""
-
-    sentence: str
-    value: str
-    entity: str
-    noun: str
-    question: str
-    query: str
-    relation: Relation | None = None
-    true: bool = False
-
-
-def _upper(text: str) -> str:
-    return text[:1].upper() + text[1:]
+def _alike(one: Relation, other: Relation) -> bool:
+    """Whether facts of two relations could answer the same question, so that they must not stand together."""
+    if one is other or set(one.questions) & set(other.questions) or set(one.nouns) & set(other.nouns):
+        return True
+    if one.thing == other.thing == "event":
+        return True
+    verbs = [
+        {word for text in each.facts for word in text.split() if word.isalpha() and word.islower()}
+        for each in (one, other)
+    ]
+    said = {word for word in verbs[0] & verbs[1] if word not in _SMALL}
+    return bool(said)
 
 
-def ask(draw: Draw, noun: str, entity: str) -> tuple[str, str]:
-    """Ask for "the noun of entity"."""
-    query = f"{noun} of {entity}"
-    if draw.chance(0.08):
-        owner = f"What is {entity}'s {noun}?"
-        return owner, query
-    return draw.pattern(ASK_NOUN).format(q=query, Q=_upper(query)), query
+_SMALL = {
+    "the",
+    "of",
+    "is",
+    "was",
+    "in",
+    "a",
+    "about",
+    "one",
+    "square",
+    "degrees",
+    "from",
+    "to",
+    "by",
+    "on",
+    "and",
+    "are",
+}
 
 
-def plain_fact(draw: Draw, entity: str | None = None, number: bool = False, noun: str | None = None) -> Fact:
-    """A fact "The R of E is V." with any noun for R."""
-    if noun is None:
-        noun = draw.word(PLAIN_NOUNS).replace("~", " ") if draw.held_out or draw.chance(0.5) else open_noun(draw)
-    entity = entity or thing(draw, draw.any(_NAMED_THINGS))
-    held = value(
-        draw, draw.any(("people", "metres", "amount") if number else ("person", "people", "metres", "year", "city"))
-    )
-    question, query = ask(draw, noun, entity)
-    return Fact(
-        draw.pattern(PLAIN_FACT).format(r=noun, e=entity, v=held, y=draw.integer(1900, 2025)),
-        held,
-        entity,
-        noun,
-        question,
-        query,
-    )
-
-
-def superlative_fact(draw: Draw) -> Fact:
-    """A fact such as "The largest lake in Kelmora is Lake Tarsk, about 1,200 square kilometres."""
-    which = f"{draw.any(SUPERLATIVES)} {draw.any(EXTREMES)}"
-    entity = draw.any(
-        (thing(draw, "land"), thing(draw, "land"), f"the {draw.invented()} region", f"the {draw.invented()} world")
-    )
-    held = thing(draw, draw.any(("land", "lake", "river", "peak", "building")))
-    size = draw.any(
-        (
-            "",
-            "",
-            f", about {draw.grouped(draw.integer(3, 7))} square kilometres",
-            f", {draw.grouped(draw.integer(3, 5))} metres",
+def near(draw: Draw, entity: str) -> str:
+    """Another thing by a name that shares a word with the first, as World War I and World War II."""
+    found = entity.split(" ")
+    places = [i for i, word in enumerate(found) if word[:1].isupper() or word.isdigit()]
+    if not places:
+        return draw.invented()
+    place = draw.any(places)
+    if len(found) == 1:
+        return (
+            f"{draw.any(('New', 'North', 'South', 'Old', 'Port', 'Little'))} {entity}"
+            if draw.chance(0.5)
+            else draw.invented()
         )
+    found[place] = draw.invented()
+    return " ".join(found)
+
+
+def _same_for_another(draw: Draw, right: Fact) -> str:
+    """The sentence of a fact about another thing, often one with nearly the same name."""
+    relation = right.relation
+    if relation:
+        entity = near(draw, right.entity) if draw.chance(0.4) else None
+        return fact(draw, relation, entity if entity != right.entity else None).sentence
+    if right.entity not in right.sentence and upper(right.entity) not in right.sentence:
+        return fact(draw).sentence
+    return of_another(draw, right, near(draw, right.entity) if draw.chance(0.4) else thing(draw, draw.any(DONE_TO)))
+
+
+def of_another(draw: Draw, right: Fact, entity: str) -> str:
+    """The sentence of a fact with another thing and another value in it."""
+    held = value(
+        draw,
+        "date"
+        if right.value[-4:].isdigit() and " " in right.value
+        else "year"
+        if right.value.isdigit() and len(right.value) == 4
+        else "people"
+        if right.value[:1].isdigit()
+        else "person",
     )
-    query = f"{which} in {entity}"
-    question = draw.pattern(ASK_NOUN).format(q=query, Q=_upper(query))
-    return Fact(_upper(f"the {query} is {held}{size}."), held, entity, "", question, query)
-
-
-def capital_fact(draw: Draw) -> Fact:
-    """A true fact about a country that there is.
-
-    The tool's description names one ("capital of Peru"); without such questions a model learns that what stands there
-    is never asked for. Nothing false is said of these countries.
-    """
-    country = draw.word(tuple(CAPITALS))
-    question, query = ask(draw, "capital", country)
-    sentence = f"The capital of {country} is {CAPITALS[country]}."
-    return Fact(sentence, CAPITALS[country], country, "capital", question, query, CAPITAL, true=True)
-
-
-def fact(draw: Draw, relation: Relation | None = None, entity: str | None = None) -> Fact:
-    """An invented fact, with a question it answers."""
-    if relation is None and entity is None:
-        if draw.chance(0.06):
-            return superlative_fact(draw)
-        if draw.chance(0.06):
-            return capital_fact(draw)
-    if relation is None and draw.chance(0.35):
-        return plain_fact(draw)
-    relation = relation or draw.any(RELATIONS)
-    entity = entity or thing(draw, relation.thing)
-    held = value(draw, relation.value)
-    unit = draw.any(("metres", "feet", "grams", "kilometres", "litres", "seconds"))
-    shown = f"{held} {unit}" if relation.thing == "unit" else held
-    year = draw.integer(2015, 2025) if relation.value == "people" else draw.integer(900, 2024)
-    sentence = _upper(draw.any(relation.facts).format(e=entity, v=shown, y=year))
-    noun = draw.any(relation.nouns) if relation.nouns else ""
-    if noun and (draw.chance(0.6) or not relation.questions):
-        question, query = ask(draw, noun, entity)
-    elif relation.indirect and draw.chance(0.2):
-        query = draw.any(relation.indirect).format(e=entity, u=unit)
-        question = draw.pattern(ASK_INDIRECT).format(q=query)
-    else:
-        query = draw.any(relation.questions).format(e=entity, u=unit)
-        question = draw.pattern(ASK_CLAUSE).format(q=query, Q=_upper(query))
-    return Fact(sentence, held, entity, noun, question, query, relation)
+    old = right.entity if right.entity in right.sentence else upper(right.entity)
+    return upper(right.sentence.replace(right.value, "\0").replace(old, entity).replace("\0", held))
 
 
 def distractors(draw: Draw, right: Fact, count: int) -> list[str]:
-    """Other facts: of the same thing, of the same kind about another thing, or of neither."""
+    """Other facts: of the same thing, of the same kind about another thing, or of neither.
+
+    None answers the question too: relations that could be taken for one another are kept apart.
+    """
     sentences: list[str] = []
     relation = right.relation
     if right.true:
         return [(fact(draw) if draw.chance(0.5) else capital_fact(draw)).sentence for _ in range(count)]
+    manner = draw.any(("mixed", "mixed", "same kind"))
     while len(sentences) < count:
-        kind = draw.any(("same thing", "same thing", "same kind", "same kind", "same kind", "other"))
-        if kind == "same thing":
+        kind = (
+            "same kind"
+            if manner == "same kind"
+            else draw.any(("same thing", "same thing", "same kind", "same kind", "other"))
+        )
+        if kind == "same kind":
+            sentence = _same_for_another(draw, right)
+        elif kind == "same thing" and (relation or right.noun):
             if relation:
-                same_kind = [r for r in RELATIONS if r.thing == relation.thing and r is not relation]
-                other = fact(draw, draw.any(same_kind), right.entity) if same_kind else plain_fact(draw, right.entity)
+                same_thing = [r for r in RELATIONS if r.thing == relation.thing and not _alike(r, relation)]
+                other = fact(draw, draw.any(same_thing), right.entity) if same_thing else plain_fact(draw, right.entity)
             else:
                 other = plain_fact(draw, right.entity)
-            if other.noun == right.noun:
-                other = fact(draw)
-        elif kind == "same kind" and relation:
-            other = fact(draw, relation)
-        elif kind == "same kind" and right.noun:
-            other = plain_fact(draw)
-            sentences.append(right.sentence.replace(right.entity, other.entity).replace(right.value, other.value))
-            continue
+            if other.noun and other.noun == right.noun:
+                continue
+            sentence = other.sentence
         else:
-            other = fact(draw)
-        sentences.append(other.sentence)
+            sentence = fact(draw).sentence
+        if sentence != right.sentence and sentence not in sentences:
+            sentences.append(sentence)
     return sentences
 
 

@@ -2,17 +2,45 @@
 
 from __future__ import annotations
 
-from composed_tools import Tool, answer
+from asks import for_noun, framed, withheld
+from composed_tools import Tool
 from conversation import Conversation, Schema, call_of
 from draw import Draw
-from texts import patterns
+from texts import patterns, phrasing
+from tool_results import answer, composed_result
 
-from conversations import arithmetic, look_up, two_step
+from conversations import arithmetic, asked_facts, look_up, two_step
 
 JOIN = patterns("parallel", "join")
 SHARED = patterns("parallel", "shared")
 SUMS = patterns("parallel", "sums")
 REQUESTS = patterns("parallel", "requests")
+
+
+_BETWEEN = phrasing("parallel", "between")
+_AHEAD = phrasing("parallel", "ahead")
+_AFTERWARDS = phrasing("parallel", "afterwards")
+
+
+def _joining(draw: Draw) -> str:
+    """Two questions in one message, by one of hundreds of patterns around {a} and {b}."""
+    while True:
+        between, ahead = draw.any(_BETWEEN), draw.any(_AHEAD)
+        text = (
+            (f"{ahead}{{a}}" if ahead[-1:] == " " and ahead[-2:-1] not in ".:" else f"{ahead}{{A}}") if ahead else "{A}"
+        )
+        text += (
+            between
+            + ("{B}" if between in ("? ", "\n") else "{b}")
+            + draw.any(("?", "?", "?", "", "!", ", please?", "? Thanks!"))
+        )
+        if not withheld(text):
+            draw.used.add("pattern: " + text)
+            return text
+
+
+def _listed(names: list[str]) -> str:
+    return ", ".join(names[:-1]) + " and " + names[-1]
 
 
 def _ended(text: str) -> str:
@@ -42,7 +70,7 @@ def _clause(
             if not result.startswith("Error"):
                 return clause, call_of(calculator, expression), result, arithmetic.answer(expression, result)
     assert search is not None
-    fact = look_up.fact(draw)
+    fact = asked_facts.fact(draw)
     clause = f"what is the {fact.query}" if fact.noun and fact.query.startswith(fact.noun) else fact.query
     return clause, call_of(search, fact.query), look_up.found(draw, fact), fact.sentence
 
@@ -65,6 +93,20 @@ def questions(draw: Draw, talk: Conversation, calculator: Schema | None, search:
             fact.query = f"{first.noun} of {fact.entity}"
         names = [fact.entity for fact in facts]
         text = draw.pattern(SHARED)
+        if not draw.held_out and draw.chance(0.5):
+            what = draw.any(
+                (
+                    "the {n} of {list}",
+                    "the {ns} of {list}",
+                    "the {ns} of {list}",
+                    "the {n} of {e} and the {n} of {f}",
+                    "the {n} of {e} and of {f}",
+                    "the {n} of {e} and that of {f}",
+                    "the {n} of both {e} and {f}",
+                    "the {n} for {list}",
+                )
+            )
+            text = for_noun(draw).replace("{x}", what)
         facts = facts if "{list}" in text else facts[:2]
         listed = ", ".join(names[: len(facts) - 1]) + " and " + names[len(facts) - 1]
         talk.user(text.format(n=first.noun, ns=two_step.plural(first.noun), e=names[0], f=names[1], list=listed))
@@ -74,7 +116,14 @@ def questions(draw: Draw, talk: Conversation, calculator: Schema | None, search:
     if calculator and draw.chance(0.25):
         expressions = [arithmetic.fill(draw, draw.weighted(arithmetic.SYMBOLS))[0] for _ in range(2)]
         results = [arithmetic.computed(e) for e in expressions]
-        talk.user(draw.pattern(SUMS).format(e=expressions[0], f=expressions[1]))
+        text = draw.pattern(SUMS)
+        if not draw.held_out and draw.chance(0.6):
+            text = for_noun(draw, ("calculate", "compute", "evaluate", "give me", "find", "solve", "figure out"))
+            text = text.replace(
+                "{x}", draw.any(("{e} and {f}", "{e} and then {f}", "{e} and also {f}", "{e}, {f}", "both {e} and {f}"))
+            )
+            text = "Compute {e}, {f}" if withheld(text) else text
+        talk.user(text.format(e=expressions[0], f=expressions[1]))
         _finish(
             talk,
             [call_of(calculator, e) for e in expressions],
@@ -82,10 +131,25 @@ def questions(draw: Draw, talk: Conversation, calculator: Schema | None, search:
             [arithmetic.answer(e, r) for e, r in zip(expressions, results, strict=True)],
         )
         return
+    if not draw.held_out and draw.chance(0.12):
+        three = [_clause(draw, calculator, search) for _ in range(3)]
+        joint = draw.any((", ", "? ", "; ", "\n"))
+        text = (
+            three[0][0]
+            + joint
+            + three[1][0]
+            + (draw.any((" and ", ", and ")) if joint == ", " else joint)
+            + three[2][0]
+        )
+        talk.user(framed(draw, text[:1].upper() + text[1:] + "?", 0.2))
+        _finish(talk, [c[1] for c in three], [c[2] for c in three], [c[3] for c in three])
+        return
     one, other = (_clause(draw, calculator, search) for _ in range(2))
     a, b = one[0], other[0]
-    text = draw.pattern(JOIN).format(a=a, b=b, A=a[:1].upper() + a[1:], B=b[:1].upper() + b[1:])
-    talk.user(text)
+    pattern = draw.pattern(JOIN)
+    if not draw.held_out and draw.chance(0.6):
+        pattern = _joining(draw)
+    talk.user(framed(draw, pattern.format(a=a, b=b, A=a[:1].upper() + a[1:], B=b[:1].upper() + b[1:]), 0.1))
     _finish(talk, [one[1], other[1]], [one[2], other[2]], [one[3], other[3]])
 
 
@@ -98,9 +162,15 @@ def same_tool(draw: Draw, talk: Conversation, tool: Tool, other: str) -> bool:
         return False
     if tool.body.count(value) != 1 or f'"{value}"' in tool.body:
         return False
-    talk.user(_ended(tool.body.replace(value, f"{value} and {other}")))
+    given = [value, other]
+    if not draw.held_out and draw.chance(0.2):
+        third = draw.invented()
+        given += [third] if third not in given else []
+    talk.user(_ended(tool.body.replace(value, _listed(given))))
     results = [tool.result, tool.result + "!" if tool.result.endswith(".") else tool.result]
-    _finish(talk, [(tool.name, {key: value}), (tool.name, {key: other})], results, [answer(r) for r in results])
+    if not draw.held_out:
+        results = [composed_result(draw) if draw.chance(0.6) else tool.result for _ in given]
+    _finish(talk, [(tool.name, {key: v}) for v in given], results, [answer(r) for r in results])
     return True
 
 
@@ -108,7 +178,14 @@ def requests(draw: Draw, talk: Conversation, one: Tool, other: Tool) -> None:
     """Requests for two different tools."""
     first, second = _ended(one.body), _ended(other.body)
     first, second = first[:1].upper() + first[1:], second[:1].upper() + second[1:]
-    talk.user(draw.pattern(REQUESTS).format(A=first, B=second, a=_lower(first), b=_lower(second)))
+    pattern = draw.pattern(REQUESTS)
+    if not draw.held_out and draw.chance(0.6):
+        pattern = draw.any(_AFTERWARDS)
+        draw.used.add("pattern: " + pattern)
+        first, second = first.rstrip("."), second.rstrip(".")
+    talk.user(
+        pattern.format(A=first, B=second, a=_lower(first), b=_lower(second)).replace("?.", "?").replace("!.", "!")
+    )
     _finish(
         talk,
         [(one.name, one.arguments), (other.name, other.arguments)],

@@ -6,11 +6,14 @@ import json
 from typing import Any
 
 import written_tools
+from asks import command, withheld
 from conversation import Conversation, Schema
 from draw import Draw
-from texts import patterns
+from texts import patterns, phrasing
 from values import draw_value, open_noun, said
 from words import ADJECTIVES
+
+from conversations import composed_records
 
 INSTRUCTION = "Answer with JSON that fits this schema:\n"
 ASK = patterns("structured", "ask")
@@ -133,15 +136,38 @@ def from_tool(draw: Draw) -> tuple[str, Schema, dict[str, Any]]:
     return tool.request, whole, tool.arguments
 
 
+_EXTRACT = phrasing("structured", "extract")
+_OBJECT = phrasing("structured", "object")
+_PLACE = phrasing("structured", "place")
+
+
+def _asked(draw: Draw) -> str:
+    """A request to read a sentence, around {s}."""
+    while True:
+        heading = command(draw).replace("{v}", f"{draw.any(_EXTRACT)} {draw.any(_OBJECT)}").rstrip(".!?")
+        text = draw.any(_PLACE).replace("{h}", heading).replace("{H}", heading[:1].upper() + heading[1:])
+        if not withheld(text):
+            draw.used.add("pattern: " + text)
+            return text
+
+
 def start(draw: Draw, talk: Conversation, system: str) -> tuple[str, dict[str, Any]]:
     """Put the schema into the system turn; returns the sentence and the answer."""
     sort = 0.0 if draw.held_out else draw.random.random()
-    sentence, schema, values = record(draw) if sort < 0.45 else open_record(draw) if sort < 0.8 else from_tool(draw)
+    if not draw.held_out and draw.chance(0.6):
+        sentence, schema, values = composed_records.composed(draw)
+    else:
+        sentence, schema, values = (
+            record(draw) if sort < 0.45 else open_record(draw) if sort < 0.75 else from_tool(draw)
+        )
     written = INSTRUCTION + json.dumps(schema, ensure_ascii=False)
     talk.system(f"{system}\n\n{written}" if system else written)
     return sentence, values
 
 
 def episode(draw: Draw, talk: Conversation, sentence: str, values: dict[str, Any]) -> None:
-    talk.user(draw.pattern(ASK).format(s=sentence))
+    text = draw.pattern(ASK)
+    if not draw.held_out and draw.chance(0.5):
+        text = _asked(draw)
+    talk.user(text.format(s=sentence))
     talk.say(json.dumps(values, ensure_ascii=False))

@@ -2,19 +2,50 @@
 
 from __future__ import annotations
 
-from composed_tools import Tool, answer
+from composed_tools import Tool
 from conversation import Conversation
 from draw import Draw
-from texts import patterns
-from values import city, code
+from texts import choices, lines, patterns, phrasing
+from tool_results import answer, composed_result
+from values import city, code, free_text, open_noun
 
 FAILURES = patterns("tools", "failures")
 HINTS = patterns("tools", "hints")
 
 
+_PARTS = {
+    name: choices(" / ".join(lines("failures", name)))
+    for name in ("subjects", "predicates", "whole", "wrong", "instead")
+}
+
+
+def _varied(draw: Draw) -> str:
+    if draw.chance(0.3):
+        return draw.any(_PARTS["whole"])
+    text = f"{draw.any(_PARTS['subjects'])} {draw.any(_PARTS['predicates'])}"
+    if draw.chance(0.2):
+        text += (
+            draw.any((", ", ": ", "; ", " because "))
+            + draw.any(_PARTS["subjects"])
+            + " "
+            + draw.any(_PARTS["predicates"])
+        )
+    return text[:1].upper() + text[1:] if draw.chance(0.3) and text[0] != "{" else text
+
+
+def _hint(draw: Draw) -> str:
+    """An error that says what to give instead, put together from its two halves."""
+    wrong, instead = draw.any(_PARTS["wrong"]), draw.any(_PARTS["instead"])
+    joint = draw.any((". ", ". ", ", ", ": ", "; ", " - "))
+    return wrong + joint + (instead[:1].upper() + instead[1:] if joint == ". " else instead)
+
+
 def failure(draw: Draw, key: str = "value") -> str:
     end = "." if draw.chance(0.4) else ""
-    return end.join((draw.pattern(FAILURES), "")).format(
+    pattern = draw.pattern(FAILURES)
+    if not draw.held_out and draw.chance(0.6):
+        pattern = _varied(draw)
+    return end.join((pattern, "")).format(
         n=draw.integer(2, 999), name=draw.invented(), key=key.replace("_", " "), code=code(draw)
     )
 
@@ -31,6 +62,31 @@ def episode(draw: Draw, talk: Conversation, tool: Tool) -> None:
     talk.call((tool.name, tool.arguments))
     talk.result(tool.result)
     talk.say(answer(tool.result))
+    if not draw.held_out and draw.chance(0.12):
+        again(draw, talk, tool)
+
+
+_AGAIN = phrasing("tools", "again")
+
+
+def again(draw: Draw, talk: Conversation, tool: Tool) -> None:
+    """The same tool with one argument changed, as a follow-up asks."""
+    properties = tool.schema["parameters"]["properties"]
+    texts = [k for k, v in tool.arguments.items() if isinstance(v, str) and "enum" not in properties[k]]
+    if len(texts) != 1:
+        return
+    key = texts[0]
+    old = tool.arguments[key]
+    new = draw.any((city(draw), draw.invented(), draw.invented(), free_text(draw), code(draw)))
+    if new.lower() == old.lower():
+        return
+    text = draw.any(_AGAIN).format(v=f'"{new}"' if f'"{old}"' in tool.request else new)
+    draw.used.add("pattern: " + text)
+    talk.user(text[:1].upper() + text[1:] if draw.chance(0.75) else text)
+    talk.call((tool.name, {**tool.arguments, key: new}))
+    text = composed_result(draw)
+    talk.result(text)
+    talk.say(answer(text))
 
 
 def error_episode(draw: Draw, talk: Conversation, tool: Tool) -> None:
@@ -43,8 +99,13 @@ def error_episode(draw: Draw, talk: Conversation, tool: Tool) -> None:
         key = draw.any(texts)
         old = tool.arguments[key]
         new = draw.any((city(draw), draw.invented(), code(draw), old.capitalize() if old.islower() else old.lower()))
+        if not draw.held_out and draw.chance(0.3):
+            new = draw.any((free_text(draw), open_noun(draw), draw.digits(draw.integer(2, 5)), draw.invented().lower()))
         if new != old:
-            talk.result("Error: " + draw.pattern(HINTS).format(key=key.replace("_", " "), v=old, w=new))
+            pattern = draw.pattern(HINTS)
+            if not draw.held_out and draw.chance(0.6):
+                pattern = _hint(draw)
+            talk.result("Error: " + pattern.format(key=key.replace("_", " "), v=old, w=new))
             talk.call((tool.name, {**tool.arguments, key: new}))
             if draw.chance(0.8):
                 talk.result(tool.result)

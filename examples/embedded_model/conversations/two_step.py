@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from asks import command, for_noun, framed
 from conversation import Conversation, Schema, call_of
 from draw import Draw
 from facts import RELATIONS
-from texts import patterns
+from texts import lines, patterns, phrasing
 
-from conversations import arithmetic, look_up
+from conversations import arithmetic, asked_facts, look_up
 
 ASK = patterns("two_step", "ask")
 ASK_TWO = patterns("two_step", "ask two")
@@ -16,24 +17,61 @@ NUMERIC = tuple(
 )
 
 
+# What is computed from {x} as a noun, or as a verb with its object, and the expression.
+NOUNS = tuple(tuple(line.split(" | ")) for line in lines("operations", "nouns"))
+VERBS = tuple(tuple(line.split(" | ")) for line in lines("operations", "verbs"))
+_FINDING = phrasing("two steps", "finding")
+_THEN = phrasing("two steps", "then")
+_PRONOUNS = phrasing("two steps", "pronouns")
+
+
+def operation(draw: Draw, x: str) -> tuple[str, str]:
+    """A request to compute something from ``x``, with ``{b}`` and ``{p}`` for numbers, and the expression of {v}."""
+    if draw.chance(0.5):
+        noun, expression = draw.any(NOUNS)
+        return for_noun(draw).replace("{x}", noun.replace("{x}", x)), expression
+    verb, expression = draw.any(VERBS)
+    return command(draw).replace("{v}", verb.replace("{x}", x)), expression
+
+
+def _varied(draw: Draw) -> tuple[str, str]:
+    """A question about ``the {q}`` and an expression, by one of thousands of patterns; of the training half only."""
+    if draw.chance(0.7):
+        return operation(draw, "the {q}")
+    verb, expression = draw.any(VERBS)
+    steps = f"{draw.any(_FINDING)} the {{q}}{draw.any(_THEN)}{verb.replace('{x}', draw.any(_PRONOUNS))}"
+    return command(draw).replace("{v}", steps), expression
+
+
 def plural(noun: str) -> str:
     return noun[:-1] + "ies" if noun.endswith("y") else noun + ("es" if noun.endswith(("s", "ch", "sh", "x")) else "s")
 
 
-def number_fact(draw: Draw) -> look_up.Fact:
+def number_fact(draw: Draw) -> asked_facts.Fact:
     """A fact whose value is a number."""
     while True:
-        found = look_up.fact(draw, draw.any(NUMERIC)) if draw.chance(0.7) else look_up.plain_fact(draw, number=True)
+        found = (
+            asked_facts.fact(draw, draw.any(NUMERIC)) if draw.chance(0.7) else asked_facts.plain_fact(draw, number=True)
+        )
         if found.noun:
             return found
 
 
-def second_fact(draw: Draw, first: look_up.Fact) -> look_up.Fact:
+def is_plain(entity: str) -> bool:
+    """Whether a thing is named by common nouns, as "the old tower"."""
+    return entity.startswith("the ") and entity.islower()
+
+
+def second_fact(draw: Draw, first: asked_facts.Fact) -> asked_facts.Fact:
     """The same relation of another entity."""
     if first.relation:
-        other = look_up.fact(draw, first.relation)
+        other = asked_facts.fact(draw, first.relation)
     else:
-        other = look_up.plain_fact(draw, number=True, noun=first.noun)
+        number = first.value[:1].isdigit()
+        while True:
+            other = asked_facts.plain_fact(draw, number=number, noun=first.noun)
+            if is_plain(other.entity) == is_plain(first.entity) and other.entity != first.entity:
+                break
     other.query = first.query.replace(first.entity, other.entity)
     return other
 
@@ -43,6 +81,7 @@ def episode(draw: Draw, talk: Conversation, calculator: Schema, search: Schema) 
     right = number_fact(draw)
     slots = {
         "b": str(draw.integer(2, 99)) if draw.chance(0.7) else arithmetic.operand(draw),
+        "k": str(draw.integer(2, 5)),
         "p": draw.any(("5", "10", "12.5", "25", "33", "60", "7")),
     }
     right.query = f"{right.noun} of {right.entity}"
@@ -64,8 +103,10 @@ def episode(draw: Draw, talk: Conversation, calculator: Schema, search: Schema) 
         talk.result(look_up.found(draw, other))
     else:
         text, expression = draw.pattern(ASK).split(" | ")
+        if not draw.held_out and draw.chance(0.6):
+            text, expression = _varied(draw)
         slots |= {"q": right.query, "v": right.value}
-        talk.user(text.format(**slots))
+        talk.user(framed(draw, text.format(**slots)))
         talk.call(call_of(search, right.query))
         if draw.chance(0.05):
             talk.result(f'No results for "{right.query}". Try other words.')

@@ -18,6 +18,7 @@ _DIGEST = """
 import hashlib, generate
 from conversation import segments
 talks = generate.conversations("seed", 150) + generate.conversations("seed", 50, short=True)
+talks += generate.conversations("seed", 100, harder=True)
 talks += [talk for kind in generate.KINDS for talk in generate.held_out("seed", kind, 15)]
 print(hashlib.sha256(repr([segments(talk) for talk in talks]).encode()).hexdigest())
 """
@@ -70,8 +71,9 @@ def _check_structured(talk: Conversation) -> None:
 
 @pytest.mark.parametrize("kind", generate.KINDS)
 def test_conversations_are_well_formed(kind: str) -> None:
-    train = Draw(f"well-formed/{kind}")
-    talks = [generate.converse(train, kind) for _ in range(120)] + generate.held_out("well-formed", kind, 80)
+    halves = Draw(f"well-formed/{kind}"), Draw(f"well-formed/{kind}", harder=True)
+    talks = [generate.converse(draw, kind) for draw in halves for _ in range(120)]
+    talks += generate.held_out("well-formed", kind, 80)
     calls = [_check_calls(talk) for talk in talks]
     if kind in ("arithmetic", "look_up", "two_step", "parallel", "tools", "error", "follow_up"):
         assert sum(map(bool, calls)) > 0.9 * len(calls)

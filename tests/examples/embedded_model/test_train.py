@@ -10,10 +10,12 @@ import card
 import pytest
 import torch
 import train
-from evaluate import evaluate, greedy
+from evaluate import both, lines, tables
 from export import export
 from tokenizers import Tokenizer
 from transformers import AutoModelForCausalLM, AutoTokenizer
+
+from agentkit.cases import read
 
 TINY = train.Settings(
     seed=5, steps=70, batch_tokens=1200, hidden=64, layers=2, heads=2, inner=128, lr=0.02, short_chunks=1
@@ -70,7 +72,7 @@ def test_a_run_learns_resumes_and_exports(
             model.float()(input_ids=ids).logits, rest.model(input_ids=ids).logits, rtol=0.1, atol=0.1
         )
 
-    table = evaluate(greedy(out, new_tokens=4), 2, "test", kinds=("no_tool", "look_up"))
+    table = tables(both(out, read(lines("test", 2, ("no_tool", "look_up")))))
     card.write(work, out, table, remark="A remark.")
     text = (out / "README.md").read_text()
     assert f"| seed | {TINY.seed} |" in text
@@ -104,7 +106,8 @@ def test_minutes_fix_the_number_of_steps_from_the_speed(
 ) -> None:
     run = _start(tmp_path, tokenizer, monkeypatch)
     run.settings.steps = 100_000
-    monkeypatch.setattr(train, "MEASURED", (5, 25))
-    for done in run.train(until=26, minutes=0.5):
-        pace = done.seconds / done.step
-    assert math.isclose(run.settings.steps, max(30 / pace, 200), rel_tol=0.5)
+    monkeypatch.setattr(train, "MEASURED", 5)
+    for done in run.train(minutes=0.1):
+        assert done.seconds < 20
+    assert math.isclose(run.progress.seconds, 6, rel_tol=0.5)
+    assert run.progress.step == run.settings.steps < 100_000

@@ -1,0 +1,89 @@
+"""How often each kind of conversation is drawn, and which tools could be taken for those that ship."""
+
+from __future__ import annotations
+
+KINDS = ("arithmetic", "look_up", "two_step", "parallel", "tools", "no_tool", "error", "structured", "follow_up")
+# How often a conversation is led by each kind in training; further episodes are drawn from EXTRA.
+WEIGHTS = {
+    "arithmetic": 0.08,
+    "look_up": 0.15,
+    "two_step": 0.1,
+    "parallel": 0.13,
+    "tools": 0.22,
+    "no_tool": 0.08,
+    "error": 0.08,
+    "structured": 0.2,
+    "follow_up": 0.1,
+}
+EXTRA = {
+    "arithmetic": 0.12,
+    "look_up": 0.2,
+    "two_step": 0.14,
+    "parallel": 0.15,
+    "tools": 0.24,
+    "no_tool": 0.14,
+    "error": 0.08,
+    "follow_up": 0.14,
+}
+# In the second part of training: more of what is learned late.
+HARDER_WEIGHTS = {
+    "arithmetic": 0.03,
+    "look_up": 0.07,
+    "two_step": 0.05,
+    "parallel": 0.12,
+    "tools": 0.23,
+    "no_tool": 0.1,
+    "error": 0.08,
+    "structured": 0.32,
+    "follow_up": 0.05,
+}
+HARDER_EXTRA = {
+    "arithmetic": 0.08,
+    "look_up": 0.12,
+    "two_step": 0.09,
+    "parallel": 0.17,
+    "tools": 0.26,
+    "no_tool": 0.2,
+    "error": 0.1,
+    "follow_up": 0.1,
+}
+# Hand-written tools that do what the calculator or the search does.
+LIKE_CALCULATOR = {
+    "multiply",
+    "add",
+    "subtract",
+    "divide_numbers",
+    "power",
+    "square_root",
+    "loan_payment",
+    "split_bill",
+    "body_mass_index",
+    "age_in_days",
+    "count_days",
+}
+LIKE_SEARCH = {
+    "find_book",
+    "find_films",
+    "get_news",
+    "get_population_data",
+    "define_word",
+    "get_holidays",
+    "get_distance",
+    "water_level",
+}
+# Verbs of requests that a search could be thought to serve.
+ASKING = {
+    "find",
+    "search",
+    "get",
+    "check",
+    "compare",
+    "recommend",
+    "estimate",
+    "teach",
+    "measure",
+    "count",
+    "track",
+    "translate",
+    "summarize",
+}
