@@ -68,7 +68,8 @@ def validate(value: Any, schema: Mapping[str, Any]) -> None:
 @functools.cache
 def _exact(validator: Any) -> Any:
     """The validator with `multipleOf` counted in decimals: as floats, 0.07 is no multiple of 0.01."""
-    return jsonschema.validators.extend(validator, {"multipleOf": _multiple_of})
+    extend: Any = jsonschema.validators.extend
+    return extend(validator, {"multipleOf": _multiple_of})
 
 
 def _multiple_of(validator: Any, factor: Any, value: Any, schema: Any) -> Iterator[jsonschema.ValidationError]:

@@ -196,7 +196,7 @@ def _function(schema: Any, described: dict[str, Any], name: str) -> dict[str, An
 
 def _name(schema: Any, described: Mapping[str, Any]) -> str:
     """A name for a schema, as functions may be named."""
-    inner = schema.get("function", schema) if isinstance(schema, dict) else {}
+    inner: Any = schema.get("function", schema) if isinstance(schema, dict) else {}
     inner = inner.get("json_schema", inner)
     named = inner["name"] if isinstance(inner.get("name"), str) else described.get("title")
     name = named or getattr(schema, "__name__", "answer")
