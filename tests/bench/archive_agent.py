@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 from typing import Annotated, Any, Literal
 
 from agentkit.graphs import create_agent
+from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage, ToolMessage
+from langchain_core.outputs import ChatResult
 from langchain_core.runnables import Runnable, RunnableLambda
 from langchain_core.tools import BaseTool, tool
 from pydantic import Field
@@ -64,6 +67,22 @@ def archive(words: random.Random, sentences: int) -> list[BaseTool]:
     return [find_record, open_record, compare_records, keep_note]
 
 
+class _Model(BaseChatModel):
+    """What the agent takes for its model: it calls in all turns but the last."""
+
+    choose: Callable[[list[BaseMessage]], Any]
+
+    @property
+    def _llm_type(self) -> str:
+        return "archive"
+
+    def _generate(self, *args: Any, **kwargs: Any) -> ChatResult:
+        raise NotImplementedError
+
+    def bind_tools(self, *args: Any, **kwargs: Any) -> Runnable[Any, AIMessage]:
+        return RunnableLambda(self.choose)
+
+
 class ArchiveAgent:
     """A LangGraph agent over a chat model that is made to call a tool in each turn but the last.
 
@@ -96,16 +115,11 @@ class ArchiveAgent:
         self.calls = chat.bind_tools(self.tools, tool_choice="any", parallel_tool_calls=False)
         self.answers = chat.bind_tools(self.tools, tool_choice="none", max_tokens=answer)
         self._turns, self._result = turns, result
-        self.graph: Any = create_agent(self, self.tools, system_prompt=self.system)  # type: ignore[arg-type]
+        self.graph: Any = create_agent(_Model(choose=self._choose), self.tools, system_prompt=self.system)
 
-    def bind_tools(self, tools: list[BaseTool]) -> Runnable[Any, AIMessage]:
-        """What an agent asks of its model."""
-
-        def choose(messages: list[BaseMessage]) -> Any:
-            asked = sum(isinstance(message, AIMessage) for message in messages)
-            return self.calls if asked < self._turns - 1 else self.answers
-
-        return RunnableLambda(choose)
+    def _choose(self, messages: list[BaseMessage]) -> Any:
+        asked = sum(isinstance(message, AIMessage) for message in messages)
+        return self.calls if asked < self._turns - 1 else self.answers
 
     def run(self) -> list[BaseMessage]:
         """The whole run."""
