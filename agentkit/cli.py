@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import logging
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
 
     from agentkit.evaluation import Report
     from agentkit.inspection import Inspection
+
+_CHATTY = ("torchao", "torch.utils._pytree")
+"""Libraries that transformers loads where they are installed, and that warn of parts which nobody asked for."""
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
@@ -174,6 +178,8 @@ def main() -> None:
     """The program's entry: an error that the person can mend is one line and exit status 2."""
     from agentkit.errors import AgentkitError
 
+    for chatty in _CHATTY:
+        logging.getLogger(chatty).setLevel(logging.ERROR)
     try:
         app()
     except (UsageError, AgentkitError) as error:
