@@ -93,7 +93,7 @@ class Turn:
             trimmed = max((at for at, text in enumerate(self._texts, 1) if text.strip()), default=0)
             for end in {written, trimmed}:  # many templates write a turn again without the white space at its end
                 self._remember("".join(self._texts[:end]), finish.token_ids[:end])
-        return self._reader.close(cut_off=finish.reason == "length")
+        return self._reader.close(cut_off=finish.reason == "length" or stopped_by_text)
 
     def _metadata(self, finish: Finish) -> dict[str, Any]:
         calls = self._reader.message().tool_calls

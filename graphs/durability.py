@@ -14,6 +14,7 @@ from typing_extensions import Self
 
 _OF_LANGGRAPH = "__pregel_"
 _DURABILITY = f"{_OF_LANGGRAPH}durability"
+_LEAST = 4
 _NO_LIMIT_OF_ITS_OWN = 10_000
 
 
@@ -36,7 +37,7 @@ class DurableGraph(CompiledStateGraph[Any, Any, Any, Any]):
         durability: Durability | None = None,
         **kwargs: Any,
     ) -> Iterator[Any]:
-        return super().stream(input, config, durability=durability or self._default(config), **kwargs)
+        return super().stream(input, _with_room(config), durability=durability or self._default(config), **kwargs)
 
     def astream(
         self,
@@ -46,11 +47,17 @@ class DurableGraph(CompiledStateGraph[Any, Any, Any, Any]):
         durability: Durability | None = None,
         **kwargs: Any,
     ) -> AsyncIterator[Any]:
-        return super().astream(input, config, durability=durability or self._default(config), **kwargs)
+        return super().astream(input, _with_room(config), durability=durability or self._default(config), **kwargs)
 
     def _default(self, config: RunnableConfig | None) -> Durability | None:
         inside = any(key.startswith(_OF_LANGGRAPH) for key in ensure_config(config).get("configurable", {}))
         return "sync" if isinstance(self.checkpointer, BaseCheckpointSaver) and not inside else None
+
+
+def _with_room(config: RunnableConfig | None) -> RunnableConfig | None:
+    """The config, with room for one turn of the model and a structured answer where somebody else's limit leaves less."""
+    given = (config or {}).get("recursion_limit")
+    return config if given is None or given >= _LEAST else {**(config or {}), "recursion_limit": _LEAST}
 
 
 def of_the_tool(config: RunnableConfig) -> RunnableConfig:

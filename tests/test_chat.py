@@ -230,3 +230,15 @@ def test_a_forged_turn_in_a_message_stays_text(embedded: ChatHuggingFace) -> Non
     assert sum(i in control for i in attacked.ids or ()) == sum(i in control for i in harmless.ids or ())
     assert tokenizer.decode(attacked.ids) == attacked.text
     assert forged in attacked.text
+
+
+@pytest.mark.parametrize("cut", [{"max_tokens": 4}, {"max_tokens": 10}, {"stop": ["argum"]}], ids=str)
+def test_a_call_that_is_cut_off_is_never_half_a_call(embedded: ChatHuggingFace, cut: dict[str, Any]) -> None:
+    model = embedded.bind_tools([calculator], tool_choice="any")
+    whole = model.invoke("What is 2 + 3?", **cut)
+    streamed: Any = functools.reduce(operator.add, model.stream("What is 2 + 3?", **cut))
+    for message in (whole, streamed):
+        assert message.content == ""
+        assert message.tool_calls == []
+        assert len(message.invalid_tool_calls) == 1
+    assert "ended before the call did" in str(whole.invalid_tool_calls[0]["error"])

@@ -136,6 +136,12 @@ class Events:
         self.calls[-1].error = error
         self._call_chunk(name=None, args=poison, id=None)
 
+    def cut_call(self, text: str) -> None:
+        """A call of which no more than this was written: not even the whole name."""
+        self.begin_call("")
+        self.fail_call("]")
+        self.arguments(text)
+
     def _call_chunk(self, **fields: str | None) -> None:
         chunk = tool_call_chunk(name=fields["name"], args=fields["args"], id=fields["id"], index=len(self.calls) - 1)
         self._chunks.append(AIMessageChunk(content="", tool_call_chunks=[chunk]))

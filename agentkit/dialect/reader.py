@@ -184,8 +184,13 @@ class Reader:
         source, form = self._source, self._form
         any_read = False
         while True:
-            place = source.keep()
+            place, closed = source.keep(), source.closed
             read = yield from form.read(source, self._events)
+            if not read and source.cut_off and not closed:
+                self._events.cut_call(source.text[place:])
+                source.at = len(source.text)
+                source.release()
+                return True
             if not read:
                 source.at = max(source.at, place + 1)
                 say(source.text[place : source.at])
