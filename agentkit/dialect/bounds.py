@@ -49,7 +49,7 @@ def expressions(schema: Mapping[str, Any], char: str, plain: str) -> tuple[list[
         found.append(f"(?:{char}){{{int(least)},{'' if most is None else int(most)}}}")
     if "pattern" in schema:
         pattern = whole(ascii_classes(str(schema["pattern"])))
-        if pattern is None:
+        if pattern is None or not all(re.fullmatch(plain, needed) for needed in _literals(str(schema["pattern"]))):
             left.append("pattern")
         else:
             found += [pattern, f"(?:{plain})*"]
@@ -108,6 +108,23 @@ def _anchored(pattern: str) -> str | None:
     if any(token in {"^", "$"} or token.startswith(_LOOKING_AROUND) for token in tokens):
         return None
     return before + "".join(tokens) + after
+
+
+def _literals(pattern: str) -> list[str]:
+    """The characters that stand in the pattern for themselves."""
+    found = []
+    for token in _tokens(pattern):
+        if token in _CONTROLS:
+            found.append(_CONTROLS[token])
+        elif len(token) == 2 and token[0] == "\\" and not token[1].isalnum():
+            found.append(token[1])
+        elif len(token) == 1 and token not in _SPECIAL:
+            found.append(token)
+    return found
+
+
+_CONTROLS = {"\\n": "\n", "\\t": "\t", "\\r": "\r"}
+_SPECIAL = ".^$*+?{}()[]|"
 
 
 def _alternatives(pattern: str) -> list[str]:

@@ -11,6 +11,7 @@ from llguidance import LLMatcher, LLTokenizer
 
 from agentkit.dialect import Dialect, Syntax
 from agentkit.dialect.syntax import fill
+from agentkit.relaxed import RelaxedSchemaWarning, tell
 from tests.dialect.conversations import TOOLS, assistant, in_schema_order, prompt, written
 from tests.dialect.templates import HEADED, OPENED, TEMPLATES, THINKING
 
@@ -161,3 +162,17 @@ def test_an_answer_is_held_to_its_schema() -> None:
 def test_a_choice_that_is_not_offered_is_told() -> None:
     with pytest.raises(ValueError, match="get_weather, run-query, now"):
         Dialect.from_template(TEMPLATES["json in tags"]).grammar(TOOLS, "no_such_tool")
+
+
+@pytest.mark.parametrize("kind", ["python", "arguments as a string", "function tags", "own quotes"])
+def test_a_pattern_that_needs_what_a_notation_escapes_is_told_and_no_dead_end(kind: str) -> None:
+    path = {"type": "string", "pattern": r'^[A-Z]:\\"<[a-z]$'}
+    tool = {"name": "f", "parameters": {"type": "object", "properties": {"path": path}, "required": ["path"]}}
+    tell.cache_clear()
+    with pytest.warns(RelaxedSchemaWarning, match="path.pattern"):
+        grammar = Dialect.from_template(ALL[kind]).grammar([{**tool, "description": kind}], "any")
+    assert not LLMatcher(BYTES, grammar).get_error()
+    assert any(
+        wandering(grammar, random.Random(seed), closing_marks(Dialect.from_template(ALL[kind]).syntax))
+        for seed in range(9)
+    )
