@@ -55,7 +55,7 @@ class DurableGraph(CompiledStateGraph[Any, Any, Any, Any]):
 
 
 def _with_room(config: RunnableConfig | None) -> RunnableConfig | None:
-    """The config, with room for one turn of the model and a structured answer where somebody else's limit leaves less."""
+    """The config, with room for a turn of the model and a structured answer where somebody else's limit leaves less."""
     given = (config or {}).get("recursion_limit")
     return config if given is None or given >= _LEAST else {**(config or {}), "recursion_limit": _LEAST}
 
