@@ -21,22 +21,43 @@ _TOGETHER = 64
 """How many questions of one `batch` are asked at a time where the person sets no `max_concurrency`: a thread each that
 only waits, while the engine takes them through the model together."""
 
-_KNOWN = {
-    *("tools", "tool_choice", "parallel_tool_calls", "response_format", "guided", "chat_template_kwargs", "model"),
-    *("logprobs", "top_logprobs", "stop", "stop_sequences", "strict", "ls_structured_output_format", "stream"),
-    *(
-        "max_tokens",
-        "max_new_tokens",
+_KNOWN = frozenset(
+    [
+        "allowed_media",
+        "chat_template_kwargs",
+        "do_sample",
+        "frequency_penalty",
+        "guided",
+        "logit_bias",
+        "logprobs",
+        "ls_structured_output_format",
         "max_completion_tokens",
-        "stream_usage",
-        "temperature",
-        "top_p",
-        "top_k",
+        "max_new_tokens",
+        "max_tokens",
         "min_p",
-    ),
-    *("repetition_penalty", "presence_penalty", "frequency_penalty", "logit_bias", "do_sample", "seed", "n"),
-    *("allowed_media", "stop_strings", "stop_sequence"),
-}
+        "model",
+        "n",
+        "parallel_tool_calls",
+        "presence_penalty",
+        "repetition_penalty",
+        "response_format",
+        "seed",
+        "stop",
+        "stop_sequence",
+        "stop_sequences",
+        "stop_strings",
+        "stream",
+        "stream_usage",
+        "strict",
+        "temperature",
+        "tool_choice",
+        "tools",
+        "top_k",
+        "top_logprobs",
+        "top_p",
+    ]
+)
+"""What a call may be given that is read here or in `agentkit.settings`; all else goes to the source as it is."""
 
 
 class ChatHuggingFace(Constructors):
@@ -120,7 +141,8 @@ class ChatHuggingFace(Constructors):
             ValueError: where `tool_choice` names no bound tool, or a tool is no function.
             SchemaError: where a tool's schema is malformed or impossible, or the model's syntax has no way to write it.
         """
-        offered = choice.offered([convert_to_openai_tool(tool, strict=strict) for tool in tools])
+        offered = [convert_to_openai_tool(tool, strict=strict) for tool in tools]
+        choice.see_functions(offered)
         self._source.check(schemas.enforceable(offered))
         if tool_choice is not None:
             choice.tool_choice(tool_choice, offered)
@@ -243,7 +265,7 @@ class ChatHuggingFace(Constructors):
     ) -> Question:
         merged = self._merged(self._source_of(kwargs), kwargs)
         tools = kwargs.get("tools") or []
-        choice.see_names(tools)
+        choice.see_names([tool["function"]["name"] for tool in tools])
         chosen = choice.tool_choice(kwargs.get("tool_choice"), tools)
         schema = choice.answer_schema(kwargs.get("response_format"))
         if schema is not None and chosen not in {"auto", "none"}:

@@ -6,25 +6,23 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 
-def offered(tools: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """OpenAI function specifications.
+def see_functions(tools: Sequence[Mapping[str, Any]]) -> None:
+    """See that all tools are functions.
 
     Raises:
-        ValueError: where one is no function.
+        ValueError: where one isn't.
     """
     for tool in tools:
         if not (tool.get("function") or {}).get("name"):
             raise ValueError(f"A tool that is no function can't be run here: {tool}")
-    return list(tools)
 
 
-def see_names(tools: Sequence[Mapping[str, Any]]) -> None:
+def see_names(names: Sequence[str]) -> None:
     """See that each tool has a name of its own.
 
     Raises:
         ValueError: where two have one.
     """
-    names = [tool["function"]["name"] for tool in tools]
     if twice := {name for name in names if names.count(name) > 1}:
         raise ValueError(f"Several tools have the name {' or '.join(map(repr, sorted(twice)))}.")
 

@@ -16,7 +16,6 @@ from agentkit import decoding
 from agentkit.engine import Request, Stream
 from agentkit.engine.failures import explain
 from agentkit.engine.generation import Generation
-from agentkit.engine.guide import Guides
 from agentkit.engine.stream import Channel, LocalStream
 from agentkit.errors import ContextLengthError, UnsupportedContentError
 from agentkit.media import Media
@@ -29,7 +28,6 @@ _ARGUMENT = {"image": "images", "audio": "audio", "video": "videos"}
 
 _locks: weakref.WeakKeyDictionary[Any, threading.Lock] = weakref.WeakKeyDictionary()
 """One request with media at a time: some architectures keep its positions on the model between two steps."""
-_guides: weakref.WeakKeyDictionary[Any, Guides] = weakref.WeakKeyDictionary()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -123,7 +121,7 @@ def _run(source: LocalSource, request: Request, given: Prepared, channel: Channe
                 return
             generation = Generation(request, source.tokenizer, channel, source.eos_ids, source.engine.context_length)
             if request.grammar is not None:
-                generation.follow(_guide(source, request))
+                generation.follow(source.engine.guides.guide(request.grammar, request.stop_ids))
             configuration: Any = GenerationConfig  # it carries no annotations
             config = configuration(
                 max_new_tokens=generation.room,
@@ -159,13 +157,6 @@ def _placed(tensor: Any, model: Any) -> Any:
     if not isinstance(tensor, torch.Tensor):
         return tensor
     return tensor.to(model.device, model.dtype if tensor.is_floating_point() else tensor.dtype)
-
-
-def _guide(source: LocalSource, request: Request) -> Any:
-    size = source.model.get_output_embeddings().weight.shape[0]
-    guides = _guides.setdefault(source.model, Guides(source.tokenizer, size, source.eos_ids))
-    assert request.grammar is not None
-    return guides.guide(request.grammar, request.stop_ids)
 
 
 def _token(processor: Any, kind: str) -> str | None:

@@ -7,14 +7,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from agentkit.dialect import Dialect
+from agentkit.dialect.core import tool_template
 from agentkit.dialect.template import TemplateRefusalError, render
 
 
 def dialect(processor: Any, tokenizer: Any) -> Dialect:
     """The dialect of a processor's chat template, which may read nothing but lists of content blocks."""
-    template = getattr(processor, "chat_template", None) or tokenizer.chat_template
-    if isinstance(template, Mapping):
-        template = template.get("tool_use") or template.get("default")
+    template = tool_template(getattr(processor, "chat_template", None) or tokenizer.chat_template)
     if not template:
         return Dialect.from_tokenizer(tokenizer)  # its error says what to do
     if not _shows(template, "text") and _shows(template, [{"type": "text", "text": "text"}]):

@@ -11,6 +11,8 @@ from langchain_core.runnables import Runnable
 from langchain_core.tools import BaseTool, tool
 from langchain_core.utils.function_calling import convert_to_openai_tool
 
+from agentkit import choice
+
 
 @dataclass(frozen=True)
 class Offer:
@@ -28,9 +30,7 @@ class Offer:
         """
         own = [each if isinstance(each, BaseTool) else tool(each) for each in tools or () if not isinstance(each, dict)]
         made = cls(own, [each for each in tools or () if isinstance(each, dict)])
-        names = [each.name for each in own] + sorted(made.called_outside)
-        if twice := {name for name in names if names.count(name) > 1}:
-            raise ValueError(f"Several tools have the name {' or '.join(map(repr, sorted(twice)))}.")
+        choice.see_names([each.name for each in own] + sorted(made.called_outside))
         return made
 
     @property

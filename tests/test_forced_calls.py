@@ -12,9 +12,7 @@ from typing import Any
 
 import jsonschema
 import pytest
-import torch
 from langchain_core.messages import HumanMessage, ToolMessage
-from transformers import LlamaConfig, LlamaForCausalLM
 
 from agentkit import ChatHuggingFace
 from agentkit.dialect import Dialect
@@ -22,6 +20,7 @@ from agentkit.engine import Request, Sampling
 from agentkit.engine.local import LocalEngine
 from tests.dialect.templates import HEADED, TEMPLATES
 from tests.dialect.test_prompt import make_tokenizer
+from tests.models import random_llama
 from tests.vocabulary import large_tokenizer
 
 COUNT = int(os.environ.get("AGENTKIT_FORCED_CALLS", "8"))
@@ -97,18 +96,7 @@ KINDS = {**TEMPLATES, "headed": HEADED}
 
 def make_chat(kind: str) -> ChatHuggingFace:
     tokenizer = make_tokenizer(KINDS[kind])
-    torch.manual_seed(1)
-    config = LlamaConfig(
-        vocab_size=len(tokenizer),
-        hidden_size=32,
-        intermediate_size=48,
-        num_hidden_layers=2,
-        num_attention_heads=4,
-        max_position_embeddings=16384,
-        eos_token_id=tokenizer.eos_token_id,
-        bos_token_id=None,
-    )
-    return ChatHuggingFace.from_model(LlamaForCausalLM(config), tokenizer, temperature=1.0, max_tokens=400)
+    return ChatHuggingFace.from_model(random_llama(tokenizer), tokenizer, temperature=1.0, max_tokens=400)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -145,17 +133,7 @@ def test_forced_calls(kind: str) -> None:
 
 def test_with_a_vocabulary_of_real_size() -> None:
     tokenizer = large_tokenizer()
-    torch.manual_seed(1)
-    config = LlamaConfig(
-        vocab_size=len(tokenizer),
-        hidden_size=16,
-        intermediate_size=16,
-        num_hidden_layers=1,
-        num_attention_heads=2,
-        eos_token_id=tokenizer.eos_token_id,
-        bos_token_id=None,
-    )
-    local = LocalEngine(LlamaForCausalLM(config), tokenizer)
+    local = LocalEngine(random_llama(tokenizer, width=16, layers=1), tokenizer)
     asked = []
     for template in KINDS.values():
         dialect = Dialect.from_template(template)

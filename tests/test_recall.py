@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from langchain_core.messages import HumanMessage, ToolMessage
-from transformers import LlamaConfig, LlamaForCausalLM
 
 from agentkit import ChatHuggingFace
 from agentkit.dialect import Dialect
@@ -14,6 +12,7 @@ from agentkit.messages import template_messages
 from agentkit.recall import Recall
 from tests.dialect.templates import TEMPLATES
 from tests.dialect.test_prompt import TOKENIZER, make_tokenizer
+from tests.models import random_llama
 
 
 def test_the_longest_known_beginning_is_found_and_the_oldest_forgotten() -> None:
@@ -29,18 +28,7 @@ def test_the_longest_known_beginning_is_found_and_the_oldest_forgotten() -> None
 
 def test_a_models_own_tokens_are_found_again_in_the_cache() -> None:
     tokenizer = make_tokenizer(TEMPLATES["json in tags"])
-    torch.manual_seed(1)
-    config = LlamaConfig(
-        vocab_size=len(tokenizer),
-        hidden_size=32,
-        intermediate_size=48,
-        num_hidden_layers=2,
-        num_attention_heads=4,
-        max_position_embeddings=4096,
-        eos_token_id=tokenizer.eos_token_id,
-        bos_token_id=None,
-    )
-    chat = ChatHuggingFace.from_model(LlamaForCausalLM(config), tokenizer, temperature=1.0, max_tokens=400)
+    chat = ChatHuggingFace.from_model(random_llama(tokenizer), tokenizer, temperature=1.0, max_tokens=400)
     letters = {"type": "string", "pattern": "^[calovertn |<]{30,40}$"}
     parameters = {"type": "object", "properties": {"word": letters}, "required": ["word"]}
     tool = {"type": "function", "function": {"name": "f", "description": "", "parameters": parameters}}

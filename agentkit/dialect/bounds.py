@@ -76,8 +76,8 @@ def whole(pattern: str) -> str | None:
 def ascii_classes(pattern: str) -> str:
     """The pattern with `\\d`, `\\w` and `\\s` for ASCII alone, as JSON Schema's dialect has them.
 
-    Versions of Unicode differ in what a digit is, so that one engine's digit may not be another's. Where a class is
-    negated it stays as it is: what is no digit in Unicode is none in ASCII.
+    Versions of Unicode differ in what a digit is, so that one engine's digit may not be another's. What is outside of
+    them is narrowed to what all engines have outside; a negated class in brackets stays as it is.
     """
     made = []
     for token in _tokens(pattern):

@@ -26,6 +26,13 @@ def _learned(chat_template: str, bos_token: str, eos_token: str) -> Syntax:
     return Probe(chat_template, bos_token, eos_token).syntax()
 
 
+def tool_template(template: Any) -> Any:
+    """Of several chat templates by name, the one for conversations with tools."""
+    if isinstance(template, Mapping):
+        return template.get("tool_use") or template.get("default")
+    return template
+
+
 class Dialect:
     """How a model writes, as its chat template shows it.
 
@@ -71,9 +78,7 @@ class Dialect:
         Raises:
             ValueError: where the tokenizer has no chat template.
         """
-        template = tokenizer.chat_template
-        if isinstance(template, dict):
-            template = template.get("tool_use") or template.get("default")
+        template = tool_template(tokenizer.chat_template)
         if not template:
             raise ValueError(
                 f"The tokenizer of {tokenizer.name_or_path or 'this model'!r} has no chat template: it belongs to a "

@@ -102,7 +102,7 @@ class _Turn:
         if self._headed:
             return section.headed()
         opening, begun_text = self._syntax.content_open.removeprefix(self._begun), self._begun
-        space = SPACE if section.spaced or opening else ""
+        space = SPACE if section.space or opening else ""
         lead = self.rules.literal(section.lead.removeprefix(begun_text))
         if opening and begun_text:
             whole = f"{self.rules.literal(opening)} {SPACE} {self.rules.literal(section.lead)}"

@@ -39,7 +39,7 @@ class Section:
     Attributes:
         lead: what they begin with, up to the first name.
         rest: the rule for what follows the lead.
-        spaced: whether white space stands before the lead.
+        space: the white space that the template writes before the lead.
         parallel: whether there may be more than one call.
         left: the places of keywords that the rules leave out.
 
@@ -68,8 +68,7 @@ class Section:
         self.left: list[str] = []
         self._heads: list[_Head] = []
         whole = calls.open + calls.call
-        space = whole[: len(whole) - len(whole.lstrip())]
-        self._space, self.spaced = space, bool(space)
+        self.space = whole[: len(whole) - len(whole.lstrip())]
         open_text = calls.open.lstrip()
         self._call = (calls.call if open_text else calls.call.lstrip()).rstrip()
         trailing = calls.call[len(calls.call.rstrip()) :]
@@ -80,7 +79,7 @@ class Section:
         if not calls.close.strip():
             self._more = f"({self._more})?" if self._more else "/\\n?/"  # some templates end every turn so
         if parallel:
-            between = rules.literal(trailing + calls.separator + ("" if open_text else space) + lead)
+            between = rules.literal(trailing + calls.separator + ("" if open_text else self.space) + lead)
             self._more = f"({between} {body}){{0,{MOST_CALLS - 1}}} {self._more}".replace("( ", "(")
         self.rest = rules.add("calls", f"{body} {self._more}".strip())
 
@@ -90,7 +89,7 @@ class Section:
         Templates write `to=functions.look<|channel|>commentary json<|message|>` where models that were trained on other
         orders write `<|channel|>commentary to=functions.look json<|message|>`.
         """
-        space = self._rules.literal(self._space)
+        space = self._rules.literal(self.space)
         whole = f"{space} {self._rules.literal(self.lead)} {self.rest}"
         after_name = parts(self._call)[2].partition(self._header_end)[0]
         found = marks.pieces(after_name)

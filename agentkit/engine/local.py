@@ -63,7 +63,7 @@ class LocalEngine:
         worker = Worker(model, cache_bytes, chunk, max_batch)
         self._scheduler = Scheduler(worker)
         self._vocab_size = worker.forward.vocab_size
-        self._guides = Guides(tokenizer, self._vocab_size, self.eos_ids)
+        self.guides = Guides(tokenizer, self._vocab_size, self.eos_ids)
         self._drafts = drafts
         self._process = os.getpid()
         weakref.finalize(self, self._scheduler.stop).atexit = False
@@ -88,11 +88,11 @@ class LocalEngine:
             awaits_guide=grammar is not None,
             drafts=self._drafts,
         )
-        if grammar is not None and self._guides.is_compiled(grammar):
-            generation.follow(self._guides.guide(grammar, request.stop_ids))
+        if grammar is not None and self.guides.is_compiled(grammar):
+            generation.follow(self.guides.guide(grammar, request.stop_ids))
         elif grammar is not None:
             # Compiling takes up to seconds, which neither the caller's event loop nor the other requests should wait.
-            arguments = (self._guides, self._scheduler, generation)
+            arguments = (self.guides, self._scheduler, generation)
             threading.Thread(target=_compile, args=arguments, name="agentkit-grammar", daemon=True).start()
         self._scheduler.submit(generation)
         return LocalStream(channel, self)

@@ -12,34 +12,14 @@ import pytest
 from langchain_core.load import dumpd, load
 from langchain_core.messages import AIMessage, HumanMessage, ToolMessage
 from langchain_core.messages.tool import invalid_tool_call
-from langchain_core.tools import tool
 from langchain_huggingface import HuggingFaceEndpoint
-from pydantic import BaseModel
 
 from agentkit import ChatHuggingFace, EndpointError
 from agentkit.endpoint import retry
 from agentkit.sources import EMBEDDED
 from tests.endpoint import exchanges
+from tests.endpoint.asked import Person, get_weather, now
 from tests.endpoint.loopback import Answer, Loopback, loopback, piece, said
-
-
-@tool
-def get_weather(city: str, days: int = 1) -> str:
-    """The weather at a place."""
-    return f"{city} {days}"
-
-
-@tool
-def now() -> str:
-    """The time."""
-    return "noon"
-
-
-class Person(BaseModel):
-    """A person."""
-
-    name: str
-    age: int
 
 
 @pytest.fixture

@@ -9,33 +9,13 @@ from typing import Any
 import httpx
 import huggingface_hub
 import pytest
-from langchain_core.tools import tool
 from langchain_huggingface import HuggingFaceEndpoint
-from pydantic import BaseModel
 
 from agentkit import ChatHuggingFace, EndpointError
 from agentkit.endpoint import retry
 from tests.endpoint import exchanges
+from tests.endpoint.asked import Person, get_weather, now
 from tests.endpoint.loopback import said
-
-
-@tool
-def get_weather(city: str, days: int = 1) -> str:
-    """The weather at a place."""
-    return f"{city} {days}"
-
-
-@tool
-def now() -> str:
-    """The time."""
-    return "noon"
-
-
-class Person(BaseModel):
-    """A person."""
-
-    name: str
-    age: int
 
 
 class Providers:
