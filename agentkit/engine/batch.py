@@ -28,12 +28,21 @@ class Batch:
     def join(self, generation: Generation) -> None:
         """Take over a generation and its keys and values."""
         assert generation.kv is not None
-        if self.kv is None:
-            self.kv = generation.kv
-        else:
-            self.kv.add(generation.kv)
+        self._add([generation], generation.kv)
         generation.kv = None
-        self.rows.append(generation)
+
+    def merge(self, other: Batch) -> None:
+        """Take over all rows of another batch."""
+        if other.kv is not None:
+            self._add(other.rows, other.kv)
+            other.rows, other.kv = [], None
+
+    def _add(self, rows: Sequence[Generation], kv: KeyValues) -> None:
+        if self.kv is None:
+            self.kv = kv
+        else:
+            self.kv.add(kv)
+        self.rows += rows
 
     def leave(self, row: int) -> None:
         """Forget a row; the last one takes its place."""
@@ -59,6 +68,14 @@ class Batch:
         """The tokens of a row that the model has not seen yet; never none."""
         assert self.kv is not None
         return self.rows[row].ids[self.kv.lengths[row] :]
+
+    def catch_up(self) -> None:
+        """Show the model all that is pending but the last token of each row. Rows may differ only where the model
+        takes tokens of different number (`Forward.ragged`)."""
+        assert self.kv is not None
+        shown = [self.pending(row)[:-1] for row in range(len(self.rows))]
+        if any(shown):
+            self._forward(shown, self.kv, 0)
 
     def step(self, chunk: int) -> tuple[torch.Tensor, list[list[int]]]:
         """Show the model the next tokens of each row: one, or as many as are pending and as are guessed to follow.

@@ -128,14 +128,13 @@ class KeyValues:
         return [_map(_state(layer), lambda tensor: tensor[row : row + 1].clone()) for layer in self._recurrent]
 
     def add(self, other: KeyValues) -> None:
-        """Let the one sequence of `other` join as the last row."""
-        length = other.lengths[0]
-        for mine, states in zip(self._attention, other.read(0, 0, length), strict=True):
-            if states is not None:
+        """Let the sequences of `other` join as the last rows."""
+        for row, length in enumerate(other.lengths):
+            for mine, states in zip(self._attention, other.read(row, 0, length), strict=True):
                 mine.add_row(length, states)
+            self._columns.join(length)
         for mine, theirs in zip(self._recurrent, other._recurrent, strict=True):
             vars(mine).update(_map(_state(mine), lambda first, second: torch.cat([first, second]), _state(theirs)))
-        self._columns.join(length)
 
     def take(self, row: int) -> KeyValues:
         """A copy of one sequence, by itself."""
@@ -155,8 +154,7 @@ class KeyValues:
         """Let a sequence leave; the last row takes its place. Not for the only one."""
         self._columns.leave(row)
         for layer in self._attention:
-            if layer.buffers:
-                layer.drop_row(row, self._columns.width)
+            layer.drop_row(row, self._columns.width)
         keep = list(range(len(self.lengths)))
         if row < len(keep):
             keep[row] = len(keep)

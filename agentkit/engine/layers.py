@@ -120,15 +120,22 @@ class AttentionLayer(DynamicLayer):  # type: ignore[no-untyped-call]
         """Whether `new` more columns need new buffers."""
         return bool(self.buffers) and self.end + new > self.buffers[0].shape[2]
 
-    def add_row(self, length: int, states: Sequence[torch.Tensor]) -> None:
-        """Let a sequence of `length` tokens join: keys and values of the last, each [heads, tokens, head size]."""
-        kept, rows, used = states[0].shape[1], self.buffers[0].shape[0], len(self.kept)
-        if kept > self.end or used == rows:
-            # Room on both sides: for longer rows to join, and for all to grow.
-            end = max(kept, *self.kept)
-            spare = max(64, end // 4)
-            self._move(2 * used if used == rows else rows, end + spare, end + 2 * spare)
-        for buffer, tensor in zip(self.buffers, states, strict=True):
+    def add_row(self, length: int, states: Sequence[torch.Tensor] | None) -> None:
+        """Let a sequence of `length` tokens join: keys and values of the last, each [heads, tokens, head size]; None
+        where it has none yet."""
+        kept, used = 0 if states is None else states[0].shape[1], len(self.kept)
+        if self.buffers:
+            rows = self.buffers[0].shape[0]
+            if kept > self.end or used == rows:
+                # Room on both sides: for longer rows to join, and for all to grow.
+                end = max(kept, *self.kept)
+                spare = max(64, end // 4)
+                self._move(2 * used if used == rows else rows, end + spare, end + 2 * spare)
+        elif states is not None:
+            self.buffers = [tensor.new_zeros((2 * used, tensor.shape[0], kept, tensor.shape[2])) for tensor in states]
+            self.dtype, self.device, self.is_initialized = states[0].dtype, states[0].device, True
+            self.end = kept
+        for buffer, tensor in zip(self.buffers, states or (), strict=False):
             buffer[used, :, self.end - kept : self.end] = tensor
         self.length = max(self.length, length)
         self.kept.append(kept)

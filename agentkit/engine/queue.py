@@ -50,21 +50,53 @@ class Queue:
         Args:
             may_begin: whether there is room for one more that has not begun.
         """
-        begun = self.begun
-        ready = [generation for generation in begun if generation.pending > generation.reserved]
+        return min(self._ready(may_begin), key=self._urgency, default=None)
+
+    def beside(self, first: Generation, rows: int, tokens: int) -> list[Generation]:
+        """Others that can be computed in one pass with `first`, each to its end, with little padding: of about the same
+        length, and with nothing in common that is yet to be computed.
+
+        Args:
+            first: the one to go on with.
+            rows: the most of them.
+            tokens: the most tokens of all together, `first` and the padding included.
+        """
+        group, left = [first], self._left(first)
+        longest = total = left
+        for other in sorted(self._ready(may_begin=True), key=self._left):
+            if other is first or len(group) > rows:
+                continue
+            left = self._left(other)
+            padded = (len(group) + 1) * max(longest, left)
+            if padded > min(tokens, 2 * (total + left)) or other.reserved or self._shares(other, group):
+                continue
+            group.append(other)
+            longest, total = max(longest, left), total + left
+        return group[1:]
+
+    def _ready(self, may_begin: bool) -> list[Generation]:
+        """Those that have something to compute, and nothing to wait for."""
+        ready = [generation for generation in self.begun if generation.pending > generation.reserved]
         if may_begin:
             ready += [
                 generation
                 for generation in self.waiting
                 if generation.kv is None and generation.pending > generation.reserved and not self._can_wait(generation)
             ]
-        return min(ready, key=self._urgency, default=None)
+        return ready
+
+    def _left(self, generation: Generation) -> int:
+        """How many tokens are to be computed."""
+        known = self._prefixes.known(generation.ids) if generation.kv is None else 0
+        return generation.pending - known
+
+    def _shares(self, generation: Generation, others: Sequence[Generation]) -> bool:
+        """Whether it begins like one of the others for longer than is known."""
+        known = len(generation.ids) - self._left(generation) + WORTH_WAITING
+        return any(common_length(generation.ids, other.ids) > known for other in others)
 
     def _urgency(self, generation: Generation) -> int:
-        left = generation.pending
-        if generation.kv is None:
-            left -= self._prefixes.known(generation.ids)
-        return left - (self._computed - self._arrivals[generation])
+        return self._left(generation) - (self._computed - self._arrivals[generation])
 
     def _can_wait(self, generation: Generation) -> bool:
         """Whether what it needs is just being computed for another."""

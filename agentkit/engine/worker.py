@@ -51,7 +51,7 @@ class Worker:
         self.queue = Queue(self.prefixes)
         self.batch = Batch(self.forward)
         self._chunk = chunk
-        self._max_batch = max_batch
+        self._max_batch = self._most_together = max_batch
         self._failures = 0
 
     @property
@@ -77,7 +77,8 @@ class Worker:
             self._generate()
         left = self._most()
         while left > 0 and (generation := self._next()) is not None:
-            left -= self._prefill(generation) or left
+            others = self._beside(generation, left)
+            left -= (self._prefill_together([generation, *others]) if others else self._prefill(generation)) or left
 
     def _most(self) -> int:
         """How many tokens of prompts to compute at once."""
@@ -136,8 +137,48 @@ class Worker:
                 if len(self.batch.rows) > 1 and len(self.batch.pending(row)) > _LONG_RUN * len(self.batch.rows):
                     self.queue.add(self.batch.split_off(row))
 
+    def _beside(self, generation: Generation, tokens: int) -> list[Generation]:
+        """Prompts to compute in one pass with this one."""
+        if not self.forward.ragged or generation.reserved:
+            return []
+        free = self._max_batch - len(self.batch.rows) - len(self.queue.begun) - (generation.kv is None)
+        return self.queue.beside(generation, min(free, self._most_together - 1), tokens)
+
+    def _prefill_together(self, group: list[Generation]) -> int:
+        """Compute prompts in one pass, but for their last tokens, which are next to be shown with those of the others.
+
+        Returns:
+            How many tokens were computed.
+        """
+        together = Batch(self.forward)
+        try:
+            for generation in group:
+                if generation.kv is None:
+                    self._begin(generation)
+                together.join(generation)
+            before = sum(together.kv.lengths) if together.kv else 0
+            together.catch_up()
+        except Exception as error:
+            logger.warning("%d prompts at once failed (%s); they go on one by one", len(group), error)
+            if is_out_of_memory(error):
+                self._most_together = len(group) // 2
+            for generation in group:
+                generation.kv = None
+            return sum(self._prefill(generation) for generation in group)
+        assert together.kv is not None
+        for row, generation in enumerate(group):
+            self.queue.remove(generation)
+            self._store(generation, together.kv, row)
+        size = sum(together.kv.lengths) - before
+        self.queue.count(size)
+        self.batch.merge(together)
+        return size
+
     def _prefill(self, generation: Generation) -> int:
         """Compute a chunk of a prompt; after its last one, the request says its first token and joins the others.
+
+        Where others generate already, the last token is left for the step that is made with them: the model's head,
+        often a large part of it, is then read once for all.
 
         Returns:
             How many tokens were computed.
@@ -152,18 +193,20 @@ class Worker:
                 # All that may be computed before its grammar is there was in the cache.
                 return 0
             is_last = size == generation.pending
-            logits = self.forward([generation.ids[kv.lengths[0] :][:size]], kv, int(is_last))
-            value, best = (both.item() for both in logits[0, 0].max(-1)) if is_last else (0.0, 0)
+            joins = is_last and bool(self.batch.rows) and self.forward.continues == "any"
+            ids = generation.ids[kv.lengths[0] :][: size - joins]
+            logits = self.forward([ids], kv, int(is_last and not joins)) if ids else torch.empty(1, 0)
+            value, best = (both.item() for both in logits[0, 0].max(-1)) if is_last and not joins else (0.0, 0)
         except Exception as error:
             self.queue.remove(generation)
             self._retry_or_fail(generation, error)
             return 0
         self.queue.count(size)
-        if kv.lengths[0] == generation.prompt_tokens or kv.lengths[0] in generation.cuts:
+        if is_last or kv.lengths[0] in generation.cuts:
             self._store(generation, kv)
-        if generation.pending == 0:
+        if is_last:
             self.queue.remove(generation)
-            if self._say(generation, logits[0, 0], int(best), value):
+            if not joins and self._say(generation, logits[0, 0], int(best), value):
                 self._store(generation, kv)
             else:
                 self.batch.join(generation)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import random
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -71,6 +72,16 @@ _SCRIPTS = ((0x4E00, 0x7F00), (0x3041, 0x3090), (0x30A2, 0x30F0), (0x0430, 0x044
 def _pieces() -> tuple[str, ...]:
     path = Path(__file__).resolve().parent / "data" / "chunks.txt"
     return tuple(path.read_text(encoding="utf-8").split())
+
+
+@cache
+def _spelled(held_out: bool) -> tuple[str, ...]:
+    """Every word of the lists, whose parts are what most tokens are."""
+    texts = (
+        (Path(__file__).resolve().parent / "data" / f"{name}.txt").read_text("utf-8") for name in ("words", "wide")
+    )
+    words = {word for text in texts for word in re.findall(r"[a-z]{4,}", text.lower())}
+    return tuple(word for word in sorted(words) if is_held_out(word) == held_out)
 
 
 def is_held_out(word: str) -> bool:
@@ -172,12 +183,19 @@ class Draw:
         text = "".join(chr(self.integer(first, last)) for _ in range(self.integer(2, 5)))
         return text if all(c.isalpha() for c in text) else "東京"[: self.integer(1, 2)] + text[:1]
 
+    def _part(self) -> str:
+        word = self.any(_spelled(self.held_out))
+        start = self.integer(0, len(word) - 3)
+        return word[start : start + self.integer(2, 7)]
+
     def invented(self) -> str:
         """An invented word with a capital, such as "Kelmora"."""
         while True:
             sort = self.random.random()
-            if sort < 0.6:
+            if sort < 0.5:
                 text = self._syllables()
+            elif sort < 0.65:  # parts of words, so that no token is one that is never copied
+                text = "".join(self._part() for _ in range(self.any((1, 2, 2, 3))))
             elif sort < 0.85:  # pieces of English, and any pair of letters, so that no piece of a word is new
                 text = "".join(self.any(_pieces()) for _ in range(self.any((1, 2, 2, 3))))
             elif sort < 0.97:

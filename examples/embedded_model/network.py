@@ -46,6 +46,20 @@ def _turned(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
     return x * cos + torch.cat((-other, one), -1) * sin
 
 
+def _attended(q: Tensor, k: Tensor, v: Tensor, dtype: torch.dtype) -> Tensor:
+    """Causal attention of (batch, heads, length, width)."""
+    if q.is_cuda or dtype == torch.float32:
+        # On a CPU the fused kernel is the faster one for float32, and it wants contiguous tensors when compiled.
+        q, k, v = (x.to(dtype).contiguous() for x in (q, k, v))
+        return functional.scaled_dot_product_attention(q, k, v, is_causal=True)
+    # A CPU's matrix units are not used by the fused kernel: with them, whole products are a fifth faster.
+    batch, heads, length, width = q.shape
+    places = torch.arange(length)
+    q, k, v = (x.to(dtype).reshape(batch * heads, length, width) for x in (q * width**-0.5, k, v))
+    scores = torch.bmm(q, k.mT).float().masked_fill(places[None, :] > places[:, None], float("-inf"))
+    return torch.bmm(scores.softmax(-1).to(dtype), v).view(batch, heads, length, width)
+
+
 def _forward(
     model: LlamaForCausalLM, ids: Tensor, rows: Tensor, labels: Tensor, cos: Tensor, sin: Tensor, dtype: torch.dtype
 ) -> Tensor:
@@ -67,10 +81,7 @@ def _forward(
         qkv = qkv.view(batch, length, 3 * heads, -1).transpose(1, 2).float()
         turned = _turned(qkv[:, : 2 * heads], cos, sin)
         q, k, v = turned[:, :heads], turned[:, heads:], qkv[:, 2 * heads :]
-        if ids.is_cuda:
-            q, k, v = q.to(dtype), k.to(dtype), v.to(dtype)
-        # On a CPU the kernel for float32 is the faster one, and it wants contiguous tensors when compiled.
-        mixed = functional.scaled_dot_product_attention(q.contiguous(), k.contiguous(), v.contiguous(), is_causal=True)
+        mixed = _attended(q, k, v, dtype)
         mixed = mixed.transpose(1, 2).reshape(batch * length, -1)
         if place == len(core.layers) - 1:
             stream, mixed = stream[rows], mixed[rows]

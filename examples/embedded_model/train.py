@@ -11,12 +11,14 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import functools
+import itertools
 import json
 import os
 import shutil
 import time
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +26,7 @@ import batches
 import card
 import generate
 import network
+import together
 import tokens
 import torch
 from evaluate import both, lines, tables
@@ -31,11 +34,12 @@ from export import ROOT, export
 from initial import initialise
 from muon import Muon, all_parameters
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from together import Team
 from transformers import LlamaForCausalLM
 
 from agentkit.cases import read
 
-WARM_UP, FLAT, FINAL = 20, 0.35, 0.02
+WARM_UP, FLAT, FINAL = 20, 0.45, 0.02
 COMPILED_FROM = 1000  # fewer steps than this do not repay the minute that compiling takes
 MEASURED = 100  # steps over which the speed is measured
 
@@ -47,11 +51,11 @@ class Settings:
     seed: int = 0
     steps: int = 20_000
     batch_tokens: int = 4096
-    hidden: int = 128
-    layers: int = 4
+    hidden: int = 256
+    layers: int = 6
     heads: int = 4
-    inner: int = 352
-    width: int = 32
+    inner: int = 704
+    width: int = 64
     lr: float = 0.01
     short_chunks: int = 30
     harder_from: int = 394
@@ -81,21 +85,23 @@ def schedule(step: int, steps: int, begin: int = 0) -> float:
     return 1.0 if done < FLAT else max(FINAL, (1 - done) / (1 - FLAT))
 
 
-def hardware(device: torch.device) -> str:
+def hardware(device: torch.device, processes: int = 1) -> str:
     if device.type == "cuda":
         return str(torch.cuda.get_device_name())
     model = ""
     with contextlib.suppress(OSError):
         lines = Path("/proc/cpuinfo").read_text().splitlines()
         model = next((line.split(":")[1].strip() for line in lines if line.startswith("model name")), "")
-    return f"{torch.get_num_threads()} thread(s) of {model or 'a CPU'}"
+    return f"{processes} process(es) of {torch.get_num_threads()} thread(s), {model or 'a CPU'}"
 
 
 class Run:
     """One training run in a folder."""
 
-    def __init__(self, work: Path, settings: Settings, device: torch.device, resume: bool = False) -> None:
-        self.work, self.device = work, device
+    def __init__(
+        self, work: Path, settings: Settings, device: torch.device, resume: bool = False, team: Team | None = None
+    ) -> None:
+        self.work, self.device, self.team = work, device, team or Team()
         self.checkpoint = work / "checkpoint.pt"
         self.progress = Progressed()
         saved: dict[str, Any] | None = None
@@ -105,9 +111,6 @@ class Run:
             self.progress = Progressed(**saved["progress"])
             self.progress.place = (self.progress.place[0], self.progress.place[1])
         self.settings = settings
-        if not resume:
-            for old in ("tokenizer.json", "checkpoint.pt"):
-                (work / old).unlink(missing_ok=True)
         self.tokenizer = tokens.load_or_train(work, settings.seed)
         shape = network.config(
             self.tokenizer.get_vocab_size(),
@@ -176,29 +179,30 @@ class Run:
             done.place,
             workers,
         )
-        done.hardware = hardware(self.device)
+        done.hardware = hardware(self.device, self.team.size)
         last = time.perf_counter()
         measured = done.seconds
-        for place, batch in source:
+        while shares := list(itertools.islice(source, self.team.size)):
             if done.step >= (settings.steps if until is None else min(until, settings.steps)):
                 return
             self.optimiser.zero_grad()
-            loss = self._loss(batch)
+            loss = self._loss(shares[self.team.rank][1])
             torch.autograd.backward(loss)
+            self.team.average(all_parameters(self.optimiser))
             torch.nn.utils.clip_grad_norm_(all_parameters(self.optimiser), 1.0)
             self.optimiser.step(scale=schedule(done.step, settings.steps, settings.begin))
             if self.device.type == "cpu" or done.step % 10 == 0:
                 now = float(loss.detach())
                 done.loss = now if done.loss != done.loss else 0.98 * done.loss + 0.02 * now
             done.step += 1
-            done.place = place
-            done.tokens += batch.ids.numel()
+            done.place = shares[-1][0]
+            done.tokens += sum(batch.ids.numel() for _, batch in shares)
             done.seconds += time.perf_counter() - last
             last = time.perf_counter()
             if done.step % MEASURED == 0:
                 pace, measured = (done.seconds - measured) / MEASURED, done.seconds
                 if minutes is not None and done.step > MEASURED:  # the first hundred hold the compilation
-                    settings.steps = done.step + max(int((minutes * 60 - done.seconds) / pace), 0)
+                    settings.steps = self.team.agreed(done.step + max(int((minutes * 60 - done.seconds) / pace), 0))
             yield done
 
 
@@ -228,11 +232,28 @@ def watch(run: Run, minutes: float | None, workers: int, every: int = 250) -> No
                 )
 
 
+def work(given: argparse.Namespace, team: Team) -> None:
+    """What each process of a run does."""
+    settings = Settings(**{field.name: getattr(given, field.name) for field in fields(Settings)})
+    run = Run(given.work, settings, _device(), given.resume, team)
+    if given.more:
+        run.extend(given.more, given.lr)
+    if team.rank == 0:
+        watch(run, given.minutes, given.workers)
+    else:
+        for _ in run.train(minutes=given.minutes, workers=given.workers):
+            pass
+
+
+def _device() -> torch.device:
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    gpu = torch.cuda.is_available()
-    default = Settings(steps=6000, batch_tokens=32768, hidden=192, inner=512, heads=6) if gpu else Settings()
-    for name, value in asdict(default).items():
+    gpu = _device().type == "cuda"
+    cores = os.cpu_count() or 1
+    for name, value in asdict(Settings(steps=6000, batch_tokens=32768) if gpu else Settings()).items():
         parser.add_argument("--" + name.replace("_", "-"), type=type(value), default=value)
     parser.add_argument(
         "--minutes", type=float, help="fix the number of steps from the speed, to train about this long"
@@ -245,15 +266,21 @@ def main() -> None:
     parser.add_argument("--resume", action="store_true", help="go on from the checkpoint")
     parser.add_argument("--cases", type=int, default=200, help="test conversations of each kind (0: no evaluation)")
     parser.add_argument(
-        "--workers", type=int, default=min(8, os.cpu_count() or 1) if gpu else 0, help="processes that generate data"
+        "--workers",
+        type=int,
+        default=min(8, cores) if gpu else 0,
+        help="processes that generate data, for each that trains",
+    )
+    parser.add_argument(
+        "--processes", type=int, default=1 if gpu else min(4, cores), help="processes that train, each with its batch"
     )
     parser.add_argument("--no-export", action="store_true")
     given = parser.parse_args()
-    settings = Settings(**{name: getattr(given, name) for name in asdict(default)})
-    run = Run(given.work, settings, torch.device("cuda" if gpu else "cpu"), given.resume)
-    if given.more:
-        run.extend(given.more, given.lr)
-    watch(run, given.minutes, given.workers)
+    if not given.resume:
+        for old in ("tokenizer.json", "checkpoint.pt"):
+            (given.work / old).unlink(missing_ok=True)
+    tokens.load_or_train(given.work, given.seed)
+    together.run(given.processes, given.work / "meeting", functools.partial(work, given))
     if given.no_export:
         return
     export(given.work, given.out)

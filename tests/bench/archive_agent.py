@@ -102,7 +102,7 @@ class ArchiveAgent:
         desk: int,
         seed: int,
         turns: int = 8,
-        preface: int = 33,
+        preface: int = 46,
         result: int = 5,
         answer: int = 32,
     ) -> None:

@@ -93,7 +93,8 @@ def test_forced_tokens_take_one_forward_pass(engine):
             next(iterator)
         grammar = f'start: /[a-c]/ "{"x" * 50}" /[a-c]/'
         assert re.fullmatch("[a-c]x{50}[a-c]", _text(local.submit(Request([5, 9], grammar=grammar))))
-        assert (1, 51) in calls
+        # All but its last token, which is shown with those of the others.
+        assert (1, 50) in calls
         for iterator in iterators:
             list(iterator)
     finally:

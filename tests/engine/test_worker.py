@@ -29,6 +29,42 @@ def test_requests_go_forward_together(engine, watched):
     assert max(rows for rows, _ in shapes) == 8
 
 
+def test_prompts_that_wait_together_are_computed_together(engine, watched):
+    """Some of which a beginning is known, and some not; two with a beginning of their own in common, which is not to be
+    computed twice."""
+    rng = random.Random(7)
+    shapes, begun, gate = [], threading.Event(), threading.Event()
+
+    def look(ids):
+        shapes.append(tuple(ids.shape))
+        if ids[0, -1] == 9:
+            begun.set()
+            gate.wait(20)
+
+    known, shared = random_ids(rng, 60), random_ids(rng, 30)
+    prompts = [
+        *([*known, *random_ids(rng, 20 + n)] for n in range(3)),
+        *(random_ids(rng, 18 + n) for n in range(3)),
+        *([*shared, *random_ids(rng, 5)] for _ in range(2)),
+        random_ids(rng, 200),
+        [7],
+    ]
+    expected = [generate(make_model("full"), prompt, 20) for prompt in prompts]
+    local = engine(model=watched(look))
+    list(local.submit(Request(known, max_tokens=1)))
+    first = local.submit(Request([5, 6, 9], max_tokens=1))
+    assert begun.wait(20)
+    streams = [local.submit(Request(prompt, max_tokens=20)) for prompt in prompts]
+    shapes.clear()
+    gate.set()
+    assert [[token.id for token in stream] for stream in streams] == expected
+    list(first)
+    # All but the long one, and one of the two that begin alike.
+    assert shapes[0][0] == 8
+    assert shapes[0][1] < 40
+    assert sum(stream.finish.cached_tokens for stream in streams) == 3 * len(known) + len(shared)
+
+
 def test_a_long_prompt_holds_the_others_up_by_one_chunk_at_a_time(engine, watched):
     shapes = []
     local = engine(model=watched(lambda ids: shapes.append(tuple(ids.shape))), prefill_chunk=32)
@@ -41,8 +77,8 @@ def test_a_long_prompt_holds_the_others_up_by_one_chunk_at_a_time(engine, watche
     list(long)
     talking.cancel()
     chunks = [index for index, (_, new) in enumerate(shapes) if new > 1]
-    # The last two go together, for a short rest is not worth a pass of its own.
-    assert [shapes[index] for index in chunks] == [(1, 8)] * 23 + [(1, 11)]
+    # The last two go together, for a short rest is not worth a pass of its own; the last token goes with the others'.
+    assert [shapes[index] for index in chunks] == [(1, 8)] * 23 + [(1, 10)]
     assert all(later - earlier == 2 for earlier, later in itertools.pairwise(chunks))
 
 

@@ -59,7 +59,7 @@ def record(draw: Draw) -> tuple[str, Schema, dict[str, Any]]:
         required = [key for key in order if key in required]
     whole: Schema = {"description": chosen.description} if draw.chance(0.5) else {}
     whole |= {"properties": properties, "required": required, "title": chosen.name, "type": "object"}
-    return text[:1].upper() + text[1:], whole, values
+    return text if sentence.startswith("{") else text[:1].upper() + text[1:], whole, values
 
 
 _SAID = (

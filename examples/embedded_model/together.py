@@ -1,0 +1,54 @@
+"""Several processes that train one model: each takes a batch of its own, and their gradients are averaged."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import torch
+from torch import Tensor, distributed
+from torch._utils import _flatten_dense_tensors, _unflatten_dense_tensors
+
+
+class Team:
+    """The processes of one run, of which this is number ``rank`` of ``size``; alone if nothing is said."""
+
+    def __init__(self, rank: int = 0, size: int = 1) -> None:
+        self.rank, self.size = rank, size
+
+    def average(self, weights: Iterable[Tensor]) -> None:
+        """Make the gradients the mean of those of all processes."""
+        if self.size == 1:
+            return
+        gradients = [weight.grad for weight in weights if weight.grad is not None]
+        flat = _flatten_dense_tensors(gradients)
+        distributed.all_reduce(flat)
+        torch._foreach_copy_(gradients, list(_unflatten_dense_tensors(flat / self.size, gradients)))
+
+    def agreed(self, number: int) -> int:
+        """The first process's number, in all of them."""
+        if self.size == 1:
+            return number
+        shared = torch.tensor(number)
+        distributed.broadcast(shared, 0)
+        return int(shared)
+
+
+def _join(rank: int, size: int, meeting: Path, threads: int, work: Callable[[Team], None]) -> None:
+    torch.set_num_threads(threads)
+    distributed.init_process_group("gloo", init_method=f"file://{meeting}", rank=rank, world_size=size)
+    try:
+        work(Team(rank, size))
+    finally:
+        distributed.destroy_process_group()
+
+
+def run(size: int, meeting: Path, work: Callable[[Team], None]) -> None:
+    """Call ``work``, which must be picklable, in ``size`` processes (in this one if 1); they meet at a file."""
+    if size == 1:
+        work(Team())
+        return
+    meeting.parent.mkdir(parents=True, exist_ok=True)
+    meeting.unlink(missing_ok=True)
+    threads = max(torch.get_num_threads() // size, 1)
+    torch.multiprocessing.spawn(_join, (size, meeting.resolve(), threads, work), nprocs=size)
