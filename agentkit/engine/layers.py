@@ -47,9 +47,8 @@ class AttentionLayer(DynamicLayer):  # type: ignore[no-untyped-call]
     ) -> tuple[torch.Tensor, torch.Tensor]:
         states, new, rows = (key_states, value_states), key_states.shape[-2], len(self.kept)
         if not self.buffers:
-            # Zeros, because what is masked still takes part in the arithmetic, and 0 times NaN is NaN.
             columns = max(new, min(self.expected, self._most()))
-            self.buffers = [tensor.new_zeros((rows, tensor.shape[1], columns, tensor.shape[3])) for tensor in states]
+            self.buffers = [tensor.new_empty((rows, tensor.shape[1], columns, tensor.shape[3])) for tensor in states]
             self.dtype, self.device, self.is_initialized = key_states.dtype, key_states.device, True
         elif self.is_full(new):
             self.kept = [min(kept, self._most()) for kept in self.kept]
@@ -106,6 +105,7 @@ class AttentionLayer(DynamicLayer):  # type: ignore[no-untyped-call]
         self.length = self.end = max(self.kept)
         for index, buffer in enumerate(self.buffers):
             for row, pair in enumerate(states):
+                buffer[row, :, : self.end - self.kept[row]] = 0
                 buffer[row, :, self.end - self.kept[row] : self.end] = pair[index]
 
     def crop(self, columns: int) -> None:
@@ -132,11 +132,16 @@ class AttentionLayer(DynamicLayer):  # type: ignore[no-untyped-call]
                 spare = max(64, end // 4)
                 self._move(2 * used if used == rows else rows, end + spare, end + 2 * spare)
         elif states is not None:
-            self.buffers = [tensor.new_zeros((2 * used, tensor.shape[0], kept, tensor.shape[2])) for tensor in states]
+            self.buffers = [tensor.new_empty((2 * used, tensor.shape[0], kept, tensor.shape[2])) for tensor in states]
             self.dtype, self.device, self.is_initialized = states[0].dtype, states[0].device, True
             self.end = kept
-        for buffer, tensor in zip(self.buffers, states or (), strict=False):
-            buffer[used, :, self.end - kept : self.end] = tensor
+        # What is masked still takes part in the arithmetic, and 0 times NaN is NaN: so what a row lacks is 0.
+        width = max(kept, *self.kept)
+        for buffer, tensor in zip(self.buffers, states or (None, None), strict=False):
+            buffer[:used, :, self.end - width : self.end - max(self.kept)] = 0
+            buffer[used, :, self.end - width : self.end - kept] = 0
+            if tensor is not None:
+                buffer[used, :, self.end - kept : self.end] = tensor
         self.length = max(self.length, length)
         self.kept.append(kept)
 
@@ -162,7 +167,7 @@ class AttentionLayer(DynamicLayer):  # type: ignore[no-untyped-call]
         """Into new buffers of that many rows and columns, so that what is in use ends at column `end`."""
         used, width = len(self.kept), max(self.kept)
         for index, old in enumerate(self.buffers):
-            fresh = old.new_zeros((rows, old.shape[1], columns, old.shape[3]))
+            fresh = old.new_empty((rows, old.shape[1], columns, old.shape[3]))
             fresh[:used, :, end - width : end] = old[:used, :, self.end - width : self.end]
             self.buffers[index] = fresh
         self.end = end

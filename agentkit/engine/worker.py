@@ -104,14 +104,19 @@ class Worker:
         self._split_off_long_runs()
         try:
             logits, guessed = self.batch.step(self._chunk)
-            values, best = (both.tolist() for both in logits.max(-1))
+            # Of each row, what is said after its last token and after those guessed; the rest has no meaning.
+            rows = [row for row, ids in enumerate(guessed) for _ in range(len(ids) + 1)]
+            places = [at for ids in guessed for at in range(-1 - len(ids), 0)]
+            said = logits[rows, places]
+            values, best = (both.tolist() for both in said.max(-1))
         except Exception as error:
             self._recover(error)
             return
-        finished = []
+        finished, begin = [], 0
         for row, generation in enumerate(self.batch.rows):
+            own = slice(begin, begin := begin + len(guessed[row]) + 1)
             if not self.batch.pending(row):
-                self._say_on(generation, logits[row], best[row], values[row], guessed[row])
+                self._say_on(generation, said[own], best[own], values[own], guessed[row])
             if generation.done:
                 finished.append(row)
         self.batch.settle(guessed)
@@ -122,13 +127,12 @@ class Worker:
         self, generation: Generation, logits: Any, best: list[int], values: list[float], guessed: list[int]
     ) -> None:
         """Let a request choose its next token, and as long as it says what was guessed, the one after it too."""
-        before, first = len(generation.ids), len(best) - 1 - len(guessed)
-        at = first
+        before, at = len(generation.ids), 0
         while not self._say(generation, logits[at], best[at], values[at]):
             said = generation.ids[before:]
             if said != guessed[: len(said)]:
                 return
-            at = first + len(said)
+            at = len(said)
 
     def _split_off_long_runs(self) -> None:
         """Let rows whose grammar forced many tokens catch up alone, in one forward pass."""

@@ -151,7 +151,7 @@ class Bench:
         for _ in range(repeats):
             for way, run in (("one by one", _one_by_one), ("at once", _at_once)):
                 desk = next(self._desks)
-                agents = [self.agent(desk, n, turns=3, preface=8, result=2, answer=64) for n in range(AGENTS)]
+                agents = [self.agent(desk, n, preface=8, result=2, answer=64) for n in range(AGENTS)]
                 held = self._held()
                 with Requests(self.engine) as asked, Peak() as peak:
                     seconds = self._seconds(lambda: run([agent.run for agent in agents]))  # noqa: B023
