@@ -24,6 +24,7 @@ SETTINGS = (
     "do_sample",
     "seed",
     "n",
+    "max_time",
 )
 """The fields that are generation settings."""
 
@@ -74,6 +75,8 @@ class Fields(BaseChatModel):
     seed: int | None = None
     n: int | None = None
     """For servers: how many answers to a question. A model in this process gives one; ask with `batch` for more."""
+    max_time: float | None = None
+    """Seconds after which an answer is cut off where it is; for a model in this process. A server has its `timeout`."""
     stop: list[str] | None = Field(default=None, alias="stop_sequences")
     """Texts that end an answer."""
     logprobs: bool | None = None

@@ -23,6 +23,7 @@ def begin(source: LocalSource, question: Question) -> Turn:
     request = Request(
         prompt=prompt.ids or (),
         max_tokens=settings.max_tokens(question.settings),
+        max_time=question.settings.get("max_time"),
         sampling=settings.sampling(question.settings),
         stop=question.stop,
         stop_ids=source.stop_ids | settings.stop_ids(question.settings),

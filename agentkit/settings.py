@@ -97,7 +97,7 @@ def stops(settings: Mapping[str, Any]) -> tuple[str, ...]:
 
 def warn_of_unknown(pipeline_kwargs: Mapping[str, Any]) -> None:
     """Warn of pipeline arguments that are not honoured here."""
-    known = {*_SAMPLING, *_MAX_TOKENS, *_STOPS, *_NO_MATTER, "eos_token_id"}
+    known = {*_SAMPLING, *_MAX_TOKENS, *_STOPS, *_NO_MATTER, "eos_token_id", "max_time"}
     unknown = [name for name, value in pipeline_kwargs.items() if name not in known and value is not None]
     unknown += [name for name in ("num_beams", "num_return_sequences") if pipeline_kwargs.get(name) not in (None, 1)]
     if unknown:

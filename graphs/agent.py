@@ -105,6 +105,7 @@ def create_agent(
         name=name,
         own_logprobs=bool(logprobs),
         called_outside=offer.called_outside,
+        can_be_cut=hasattr(model, "max_time"),
     )
     output_tokens = tool_output_tokens or (counter.room or 16_000) // 4
     calls = Calls(offer.own, counter, output_tokens, handle_tool_errors, tool_timeout, approve)

@@ -17,7 +17,8 @@ _BESIDE = 5
 class Limits:
     """How much one run of an agent may do. At a limit the model gets one last turn, without tools.
 
-    None is no limit. What has begun is finished, so a run may end a turn of the model beyond `tokens` and `seconds`.
+    None is no limit. A turn of the model that has begun may go beyond `tokens`. At `seconds` the turn of a model in
+    this process is cut off, and the last turn has as long again; another model's is finished, within its own timeout.
     """
 
     steps: int = 50

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
-from dataclasses import dataclass
+from collections.abc import Callable, Generator, Mapping
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from langchain_core.runnables import Runnable, RunnableConfig
@@ -26,12 +26,13 @@ class Invoke:
     runnable: Runnable[Any, Any]
     input: Any
     config: RunnableConfig
+    kwargs: Mapping[str, Any] = field(default_factory=dict)
 
     def run(self) -> Any:
-        return self.runnable.invoke(self.input, self.config)
+        return self.runnable.invoke(self.input, self.config, **self.kwargs)
 
     async def arun(self) -> Any:
-        return await self.runnable.ainvoke(self.input, self.config)
+        return await self.runnable.ainvoke(self.input, self.config, **self.kwargs)
 
 
 Steps = Generator[Effect, Any, Any]

@@ -37,6 +37,7 @@ class Turn:
         name: the name that its messages bear.
         own_logprobs: whether the log-probabilities were asked for here, and not by the person.
         called_outside: names of tools that the caller runs.
+        can_be_cut: whether the model takes `max_time`.
     """
 
     with_tools: Runnable[Any, Any]
@@ -48,6 +49,7 @@ class Turn:
     name: str | None = None
     own_logprobs: bool = False
     called_outside: frozenset[str] = field(default_factory=frozenset)
+    can_be_cut: bool = False
 
     def __call__(self, state: dict[str, Any], config: RunnableConfig) -> Steps:
         """The update with the model's message."""
@@ -61,7 +63,9 @@ class Turn:
             noted = [with_note(results[-1], f"\n\n{note}")]
             messages = [noted[0] if message.id == noted[0].id else message for message in messages]
         shown, shortened = self.shown(state, messages)
-        message = yield Invoke(self.without_tools if limit else self.with_tools, shown, config)
+        seconds = self.limits.seconds if limit else self.limits.seconds_left(run)
+        kwargs = {"max_time": seconds} if self.can_be_cut and seconds is not None else {}
+        message = yield Invoke(self.without_tools if limit else self.with_tools, shown, config, kwargs)
         message = self._message(message)
         run = {
             **run,
@@ -75,6 +79,9 @@ class Turn:
         if limit:
             calls = [*message.tool_calls, *message.invalid_tool_calls]
             update["messages"] += [faults.fault(call, self.limits.refusal(limit)) for call in calls]
+            return {**update, "stopped": limit}
+        was_cut = message.response_metadata.get("finish_reason") == "length"
+        if was_cut and not (message.tool_calls or message.invalid_tool_calls) and (limit := self.limits.spent(run)):
             return {**update, "stopped": limit}
         made = sum(call["name"] not in self.called_outside for call in message.tool_calls)
         allowed = self.limits.calls_left(run)

@@ -35,6 +35,8 @@ class Request:
     max_tokens: int = 1024
     min_tokens: int = 0
     """Before so many tokens nothing ends the text: neither an end-of-turn id nor a stop string."""
+    max_time: float | None = None
+    """Seconds from its submission after which no more is said."""
     sampling: Sampling = Sampling()
     stop: tuple[str, ...] = ()
     """Texts that end the generation. They are held back from the stream and never part of the text."""
@@ -66,7 +68,7 @@ class Finish:
 
     reason: Literal["stop", "length"]
     """stop: an end-of-turn id, a stop string, or nothing more that the grammar allows.
-    length: `max_tokens` reached, or the model's context is full."""
+    length: `max_tokens` or `max_time` reached, or the model's context is full."""
     prompt_tokens: int
     cached_tokens: int
     """How many of the prompt's tokens were not computed again."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+import time
 from typing import Any, Literal
 
 import torch
@@ -69,6 +70,7 @@ class Generation:
         self._limit = len(self.ids) + request.max_tokens
         if context_length is not None:
             self._limit = min(self._limit, context_length)
+        self._deadline = None if request.max_time is None else time.monotonic() + request.max_time
         self._guide: Guide | None = None
         self._awaits_guide = awaits_guide
         self._drafts = Drafts(drafts) if drafts else None
@@ -91,6 +93,11 @@ class Generation:
     def room(self) -> int:
         """How many tokens it may still say."""
         return self._limit - len(self.ids)
+
+    @property
+    def is_late(self) -> bool:
+        """Whether its time is up."""
+        return self._deadline is not None and time.monotonic() >= self._deadline
 
     @property
     def pending(self) -> int:
@@ -127,7 +134,7 @@ class Generation:
             best: their argmax.
         """
         if self.room <= 0:
-            self._finish("length")
+            self.give_up()
             return
         if self._guide is not None and self._guide.ended:
             self._finish("stop")
@@ -141,6 +148,10 @@ class Generation:
                     if self.done or not self._guide.advance(token_id):
                         return
                     self._say(token_id, False, None)
+
+    def give_up(self) -> None:
+        """End it as it is."""
+        self._finish("length")
 
     def _choose(self, logits: torch.Tensor, best: int) -> tuple[int, bool]:
         if self._guide is not None and not self._way_out:
@@ -222,7 +233,7 @@ class Generation:
         text, stopped = ("", False) if ends else self._show(added)
         if stopped or (self._guide is not None and self._guide.ended):
             reason = "stop"
-        elif reason is None and self.room <= 0:
+        elif reason is None and (self.room <= 0 or self.is_late):
             reason = "length"
         if reason is not None and not stopped:
             rest, stopped = self._show(self._detokenizer.flush())

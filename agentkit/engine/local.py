@@ -117,6 +117,8 @@ class LocalEngine:
             raise ValueError(f"max_tokens must be at least 1, not {request.max_tokens}.")
         if request.min_tokens < 0 or (request.logprobs is not None and request.logprobs < 0):
             raise ValueError("min_tokens and logprobs must not be below 0.")
+        if request.max_time is not None and not request.max_time >= 0:
+            raise ValueError(f"max_time={request.max_time!r} is no number of seconds.")
         check_sampling(request.sampling)
         if self._context_length is not None and len(request.prompt) >= self._context_length:
             raise ContextLengthError(len(request.prompt), self._context_length)

@@ -89,12 +89,18 @@ class Worker:
         return self.queue.next(may_begin=len(self.batch.rows) + len(self.queue.begun) < limit)
 
     def sweep(self) -> None:
-        """Let go of what was cancelled; what was computed for it is kept."""
-        for generation in [waiting for waiting in self.queue.waiting if waiting.channel.cancelled]:
+        """Let go of what was cancelled, and of what comes too late to begin; what was computed for it is kept."""
+        for generation in list(self.queue.waiting):
+            too_late = generation.is_late and not generation.completion_tokens
+            if not (generation.channel.cancelled or too_late):
+                continue
             if generation.kv is not None:
                 self._store(generation, generation.kv)
             self.queue.remove(generation)
-            generation.channel.end()
+            if too_late:
+                generation.give_up()
+            else:
+                generation.channel.end()
         for row in reversed(range(len(self.batch.rows))):
             if self.batch.rows[row].channel.cancelled:
                 self.batch.rows[row].channel.end()

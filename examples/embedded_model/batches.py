@@ -50,9 +50,19 @@ def pad(rows: list[tuple[list[int], list[bool]]]) -> Batch:
 
 
 def chunk(
-    seed: int, number: int, tokenizer: Tokenizer, batch_tokens: int, short: bool, harder: bool = False
+    seed: int,
+    number: int,
+    tokenizer: Tokenizer,
+    batch_tokens: int,
+    short: bool,
+    harder: bool = False,
+    together: int = 1,
 ) -> list[Batch]:
-    """The batches of one chunk of conversations, of about ``batch_tokens`` tokens each, like lengths together."""
+    """The batches of one chunk of conversations, of about ``batch_tokens`` tokens each, like lengths together.
+
+    ``together`` batches in a row have rows of like length as well, so that processes that compute one each are done at
+    the same time.
+    """
     size = max(CHUNK_TOKENS, 4 * batch_tokens) // 350
     rows = encode(generate.conversations(f"train/{seed}/{number}", size, short, harder), tokenizer)
     rows = [row for row in rows if len(row[0]) <= LONGEST and any(row[1])]
@@ -62,20 +72,27 @@ def chunk(
         if batches[-1] and (len(batches[-1]) + 1) * len(row[0]) > batch_tokens:
             batches.append([])
         batches[-1].append(row)
-    random.Random(f"{seed}/{number}").shuffle(batches)
-    return [pad(batch) for batch in batches]
+    order = random.Random(f"{seed}/{number}")
+    for _ in range(len(batches) % together if len(batches) > together else 0):
+        del batches[order.randrange(len(batches))]
+    runs = [batches[at : at + together] for at in range(0, len(batches), together)]
+    order.shuffle(runs)
+    return [pad(batch) for run in runs for batch in run]
 
 
 class _Chunks(torch.utils.data.Dataset[list[Batch]]):
-    def __init__(self, seed: int, tokenizer: Tokenizer, batch_tokens: int, short_chunks: int, harder_from: int) -> None:
-        self.arguments = seed, tokenizer, batch_tokens, short_chunks, harder_from
+    def __init__(
+        self, seed: int, tokenizer: Tokenizer, batch_tokens: int, short_chunks: int, harder_from: int, together: int
+    ) -> None:
+        self.arguments = seed, tokenizer, batch_tokens, short_chunks, harder_from, together
 
     def __len__(self) -> int:
         return 2**31
 
     def __getitem__(self, number: int) -> list[Batch]:
-        seed, tokenizer, batch_tokens, short_chunks, harder_from = self.arguments
-        return chunk(seed, number, tokenizer, batch_tokens, number < short_chunks, number >= harder_from)
+        seed, tokenizer, batch_tokens, short_chunks, harder_from, together = self.arguments
+        short, harder = number < short_chunks, number >= harder_from
+        return chunk(seed, number, tokenizer, batch_tokens, short, harder, together)
 
 
 def stream(
@@ -86,11 +103,12 @@ def stream(
     harder_from: int,
     start: tuple[int, int] = (0, 0),
     workers: int = 0,
+    together: int = 1,
 ) -> Iterator[tuple[tuple[int, int], Batch]]:
     """Batches without end, each with the place (chunk, batch) of the one after it, where a later run can start."""
     numbers = range(start[0], 2**31)
     loader = torch.utils.data.DataLoader(
-        _Chunks(seed, tokenizer, batch_tokens, short_chunks, harder_from),
+        _Chunks(seed, tokenizer, batch_tokens, short_chunks, harder_from, together),
         batch_size=None,
         sampler=numbers,
         num_workers=workers,

@@ -177,11 +177,13 @@ class Draw:
         )
         return text + self.any(_ENDINGS)
 
-    def _foreign(self) -> str:
+    def foreign(self) -> str:
         """A word in other letters than English has, which a byte-level model must copy byte by byte."""
-        first, last = self.any(_SCRIPTS)
-        text = "".join(chr(self.integer(first, last)) for _ in range(self.integer(2, 5)))
-        return text if all(c.isalpha() for c in text) else "東京"[: self.integer(1, 2)] + text[:1]
+        while True:
+            first, last = self.any(_SCRIPTS)
+            text = "".join(chr(self.integer(first, last)) for _ in range(self.integer(2, 5)))
+            if all(c.isalpha() for c in text) and self.own(text):
+                return text
 
     def _part(self) -> str:
         word = self.any(_spelled(self.held_out))
@@ -198,13 +200,10 @@ class Draw:
                 text = "".join(self._part() for _ in range(self.any((1, 2, 2, 3))))
             elif sort < 0.85:  # pieces of English, and any pair of letters, so that no piece of a word is new
                 text = "".join(self.any(_pieces()) for _ in range(self.any((1, 2, 2, 3))))
-            elif sort < 0.97:
+            elif sort < (0.95 if self.harder else 0.97):
                 text = "".join(self.any("etaoinshrdlucmfwypvbgkjqxz") for _ in range(self.integer(3, 9)))
             else:
-                text = self._foreign()
-                if self.own(text):
-                    return text
-                continue
+                return self.foreign()
             text = text.capitalize()
             if self.chance(0.07):
                 plain = self.any(list(_ACCENTED))

@@ -178,6 +178,7 @@ class Run:
             settings.harder_from,
             done.place,
             workers,
+            self.team.size,
         )
         done.hardware = hardware(self.device, self.team.size)
         last = time.perf_counter()

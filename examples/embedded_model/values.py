@@ -40,6 +40,10 @@ _FREE_TEXTS = (
 def city(draw: Draw) -> str:
     if draw.harder and draw.chance(0.2):
         return f"{draw.any(('New', 'San', 'Port', 'Saint', 'Santa', draw.invented()))} {draw.invented()}"
+    if draw.harder and draw.chance(0.15):  # with what it lies in, which is no second city
+        name = f"{draw.any(('New', 'San', 'Los'))} {draw.invented()}" if draw.chance(0.3) else draw.word(words.CITIES)
+        letters = draw.any(_LETTERS) + draw.any(_LETTERS)
+        return f"{name}, {draw.any((letters, letters, draw.word(words.COUNTRIES), draw.invented()))}"
     return draw.word(words.CITIES) if draw.chance(0.75) else draw.invented()
 
 

@@ -17,6 +17,7 @@ from called_tools import called
 from composed_tools import Tool, compose, schema_of
 from conversation import Schema
 from draw import Draw, is_held_out
+from introduced_tools import introduced
 from tool_results import result
 from values import draw_value, said
 
@@ -108,4 +109,6 @@ def any_tool(draw: Draw, avoid: set[str]) -> Tool:
         tool = written(draw, avoid)
         avoid.add(tool.name)
         return tool
+    if draw.harder and draw.chance(0.15):
+        return introduced(draw, avoid)
     return called(draw, avoid) if not draw.held_out and draw.chance(0.22) else compose(draw, avoid)

@@ -6,6 +6,7 @@ import random
 import subprocess
 import sys
 import threading
+import time
 
 import numpy as np
 import pytest
@@ -139,6 +140,24 @@ def test_the_context_is_a_limit(engine):
     with pytest.raises(ContextLengthError, match=r"31 tokens.*holds 20") as caught:
         local.submit(Request([5] * 31))
     assert (caught.value.prompt_tokens, caught.value.context_length) == (31, 20)
+
+
+def test_time_is_a_limit(engine):
+    model = make_model("full")
+    handle = model.register_forward_pre_hook(lambda *_: time.sleep(0.02))
+    try:
+        local = engine(model=model, max_batch=1)
+        stream = local.submit(Request([5, 6], max_tokens=900, min_tokens=900, max_time=0.5))
+        late = local.submit(Request([7, 8], max_time=0.1))
+        text = "".join(token.text for token in stream)
+        assert stream.finish.reason == "length"
+        assert 1 <= stream.finish.completion_tokens < 60
+        assert text == make_tokenizer().decode(stream.finish.token_ids)
+        # One that never came to be said.
+        assert list(late) == []
+        assert (late.finish.reason, late.finish.completion_tokens) == ("length", 0)
+    finally:
+        handle.remove()
 
 
 @pytest.mark.parametrize(

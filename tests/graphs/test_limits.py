@@ -13,7 +13,9 @@ from langchain_core.tools import tool
 from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.graph import END, START, MessagesState, StateGraph
 
+from agentkit import ChatHuggingFace
 from tests.graphs.scripted import Scripted, answering, calls, scripted
+from tests.models import random_llama
 
 QUESTION: Any = {"messages": [("human", "Go.")]}
 
@@ -57,6 +59,20 @@ def test_each_limit_leaves_one_turn_without_tools(limits: Limits, steps: int | N
     assert run["tool_calls"] in {len(ran), len(ran) + (state["stopped"] == "seconds")}
     if run["steps"] > 1 and state["stopped"] != "tokens":
         assert "Answer now from what you have." in model.prompts[-1][-1].text
+
+
+def test_a_turn_that_takes_too_long_is_cut_off() -> None:
+    chat = ChatHuggingFace.embedded()
+    model = random_llama(chat._source.tokenizer)
+    model.register_forward_pre_hook(lambda *_: time.sleep(0.05))
+    slow = ChatHuggingFace.from_model(model, chat._source.tokenizer, max_tokens=2000)
+    for tools, turns in (([], 1), ([step], 2)):
+        began = time.monotonic()
+        state = create_agent(slow, tools, limits=Limits(seconds=0.6)).invoke(QUESTION)
+        assert time.monotonic() - began < 4
+        assert state["stopped"] == "seconds"
+        assert 1 <= state["agent_run"]["steps"] <= turns
+        assert state["messages"][-1].response_metadata["finish_reason"] == "length"
 
 
 def test_an_answer_in_the_last_turn_is_the_answer() -> None:

@@ -30,7 +30,7 @@ def _alike(one: Relation, other: Relation) -> bool:
     """Whether facts of two relations could answer the same question, so that they must not stand together."""
     if one is other or set(one.questions) & set(other.questions) or set(one.nouns) & set(other.nouns):
         return True
-    if one.thing == other.thing == "event":
+    if one.thing == other.thing == "event" or one.thing == other.thing == "unit":
         return True
     verbs = [
         {word for text in each.facts for word in text.split() if word.isalpha() and word.islower()}
@@ -133,6 +133,8 @@ def distractors(draw: Draw, right: Fact, count: int) -> list[str]:
             sentence = other.sentence
         else:
             sentence = fact(draw).sentence
+            if right.entity in sentence:
+                continue
         if sentence != right.sentence and sentence not in sentences:
             sentences.append(sentence)
     return sentences
