@@ -21,6 +21,7 @@ from llguidance import LLMatcher
 
 from agentkit.dialect import bounds
 from agentkit.dialect.rules import closed
+from agentkit.endless import endless
 from agentkit.errors import SchemaError
 from agentkit.relaxed import tell
 
@@ -88,6 +89,8 @@ def _prepared(text: str) -> tuple[str, tuple[str, ...]]:
         validator_for(schema, default=jsonschema.Draft202012Validator).check_schema(schema)
     except jsonschema.SchemaError as error:
         raise SchemaError(f"The JSON Schema is malformed at {error.json_path}: {error.message}") from error
+    if place := endless(schema):
+        raise SchemaError(f"Nothing can satisfy the JSON Schema at {place}: it requires itself, without end.")
     relaxed: list[str] = []
     kept = copy.deepcopy(schema)
     for path, part in _parts(kept):

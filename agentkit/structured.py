@@ -155,7 +155,7 @@ def json_schema(schema: Any) -> dict[str, Any]:
             raise SchemaError(f"This is no JSON Schema, for none of its keys is a keyword: {sorted(inner)}")
         return {key: value for key, value in inner.items() if key not in {"name", "strict"}}
     if isinstance(schema, type) and issubclass(schema, BaseModelV1):
-        return schema.schema()
+        return _tuples(schema.schema())
     if is_typeddict(schema):
         with contextlib.suppress(TypeError):  # LangChain knows descriptions in it, but not `NotRequired`
             return convert_to_json_schema(schema)
@@ -165,6 +165,18 @@ def json_schema(schema: Any) -> dict[str, Any]:
             return TypeAdapter(schema).json_schema()
     except PydanticUserError as error:
         raise SchemaError(f"{schema!r} can't be described as JSON: {error}") from error
+
+
+def _tuples(schema: Any) -> Any:
+    """A schema of pydantic 1 with its tuples as later drafts write them."""
+    if isinstance(schema, list):
+        return [_tuples(part) for part in schema]
+    if not isinstance(schema, dict):
+        return schema
+    inner = {word: _tuples(part) for word, part in schema.items()}
+    if isinstance(inner.get("items"), list):
+        inner |= {"prefixItems": inner.pop("items"), "items": False}
+    return inner
 
 
 def _is_known(schema: Any) -> bool:
@@ -186,8 +198,9 @@ def _function(schema: Any, described: dict[str, Any], name: str) -> dict[str, An
     """
     if not all(option.get("type") == "object" for option in options(described, described)):
         raise SchemaError('Arguments of functions are objects, and this is none; take method="json_schema".')
-    # LangChain would cut a recursive schema short, and warns of a dataclass with a default factory.
-    if isinstance(schema, dict) or dataclasses.is_dataclass(schema) or recursive(described):
+    # LangChain would cut a recursive schema short, warns of a dataclass with a default factory, and keeps old tuples.
+    old = isinstance(schema, type) and issubclass(schema, BaseModelV1)
+    if old or isinstance(schema, dict) or dataclasses.is_dataclass(schema) or recursive(described):
         about = {"description": described.get("description", "")}
         return {"type": "function", "function": {"name": name, **about, "parameters": described}}
     tool = convert_to_openai_tool(schema)

@@ -223,6 +223,31 @@ CASES = [
         ({"kids": [{"kids": []}]},),
         ({"kids": [1]},),
     ),
+    Case("$ref, required of itself", _obj({"next": {"$ref": "#"}}, "next")),
+    Case("$ref, required of itself", {"$ref": "#/$defs/a", "$defs": {"a": {"$ref": "#/$defs/a"}}}),
+    Case(
+        "$ref, required of itself",
+        {"$ref": "#/$defs/a", "$defs": {"a": {"type": "array", "items": {"$ref": "#/$defs/a"}, "minItems": 1}}},
+    ),
+    Case(
+        "$ref, required of itself",
+        {
+            "$ref": "#/$defs/a",
+            "$defs": {
+                "a": _obj({"b": {"$ref": "#/$defs/b"}}, "b"),
+                "b": {"anyOf": [{"$ref": "#/$defs/a"}, _obj({"a": {"$ref": "#/$defs/a"}}, "a")]},
+            },
+        },
+    ),
+    Case(
+        "$ref, required with an end",
+        {
+            "$ref": "#/$defs/a",
+            "$defs": {"a": _obj({"b": {"$ref": "#/$defs/b"}}, "b"), "b": {"anyOf": [{"$ref": "#/$defs/a"}, _INT]}},
+        },
+        ({"b": 1}, {"b": {"b": 2}}),
+        ({"b": "x"}, 1),
+    ),
     Case("definitions", {"$ref": "#/definitions/n", "definitions": {"n": _INT}}, (1,), ("a",)),
     Case("$dynamicRef", {"$dynamicRef": "#n", "$defs": {"n": {"$dynamicAnchor": "n", **_INT}}}, (1,), ("a",)),
     Case("title, description, default", {"title": "T", "description": "d", "default": 3, **_INT}, (1,), ("a",)),

@@ -13,6 +13,7 @@ from langchain_core.exceptions import OutputParserException
 from langchain_core.messages import AIMessage
 from langchain_core.tools import tool
 from pydantic import BaseModel, ConfigDict, Field, RootModel
+from pydantic.v1 import BaseModel as BaseModelV1
 from typing_extensions import NotRequired, TypedDict
 
 from agentkit import ChatHuggingFace, SchemaError
@@ -38,6 +39,10 @@ class Strict(BaseModel):
     key: uuid.UUID
     color: Color
     pair: tuple[bool, bool]
+
+
+class PairV1(BaseModelV1):
+    pair: tuple[bool, Literal["a", "b"]]
 
 
 class Price(BaseModel):
@@ -68,7 +73,7 @@ class Point:
     tags: list[bool] = dataclasses.field(default_factory=list)
 
 
-OBJECTS: list[Any] = [Node, Strict, Price, Box[bool], Movie, Point]
+OBJECTS: list[Any] = [Node, Strict, Price, Box[bool], Movie, Point, PairV1]
 OTHERS: list[Any] = [Color, list[bool], Literal["a", "b"], int | None, RootModel[list[bool]]]
 JSON: list[Any] = [
     {"title": "L", "type": "array", "items": {"type": "boolean"}, "maxItems": 2},
