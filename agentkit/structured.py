@@ -155,7 +155,7 @@ def json_schema(schema: Any) -> dict[str, Any]:
             raise SchemaError(f"This is no JSON Schema, for none of its keys is a keyword: {sorted(inner)}")
         return {key: value for key, value in inner.items() if key not in {"name", "strict"}}
     if isinstance(schema, type) and issubclass(schema, BaseModelV1):
-        return _tuples(schema.schema())
+        return dict(_tuples(schema.schema()))
     if is_typeddict(schema):
         with contextlib.suppress(TypeError):  # LangChain knows descriptions in it, but not `NotRequired`
             return convert_to_json_schema(schema)
