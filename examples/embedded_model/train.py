@@ -1,6 +1,6 @@
 """Make the embedded model from nothing: generator -> tokenizer -> training -> evaluation -> export.
 
-    python examples/embedded_model/train.py                 # an hour and a half on one CPU core, minutes on a GPU
+    python examples/embedded_model/train.py                 # two hours on two CPU cores, minutes on a GPU
     python examples/embedded_model/train.py --minutes 30    # a schedule that fits the time
     python examples/embedded_model/train.py --resume        # go on from the last checkpoint
 
