@@ -37,6 +37,7 @@ _KNOWN = frozenset(
         "min_p",
         "model",
         "n",
+        "max_time",
         "parallel_tool_calls",
         "presence_penalty",
         "repetition_penalty",

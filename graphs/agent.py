@@ -7,6 +7,7 @@ from typing import Any
 
 from agentkit.graphs.approval import Approve
 from agentkit.graphs.begin import begin
+from agentkit.graphs.blocks import refused
 from agentkit.graphs.calls import Calls
 from agentkit.graphs.context import ContextPolicy, shorten
 from agentkit.graphs.counting import Counter
@@ -28,6 +29,9 @@ from langgraph.graph import END, START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
 from langgraph.store.base import BaseStore
 from langgraph.types import Checkpointer
+
+_MOST_AT_ONCE = 256
+"""Calls of one turn. LangGraph's own number without an event loop is that of the cores and four."""
 
 
 def create_agent(
@@ -106,9 +110,10 @@ def create_agent(
         own_logprobs=bool(logprobs),
         called_outside=offer.called_outside,
         can_be_cut=hasattr(model, "max_time"),
+        max_time=getattr(model, "max_time", None),
     )
     output_tokens = tool_output_tokens or (counter.room or 16_000) // 4
-    calls = Calls(offer.own, counter, output_tokens, handle_tool_errors, tool_timeout, approve)
+    calls = Calls(offer.own, counter, output_tokens, handle_tool_errors, tool_timeout, approve, refused(model))
     routes = Routes(calls, limits, offer.called_outside, done=END if response_format is None else "respond")
     inside, taken, given = schemas(state_schema, response_format)
     graph: StateGraph[Any, Any, Any, Any]
@@ -140,4 +145,4 @@ def create_agent(
         name=name,
     )
     compiled.nodes["begin"].tags = [TAG_HIDDEN]  # from streams of updates, as LangGraph's own first node is
-    return DurableGraph.of(compiled).with_config(recursion_limit=limits.recursion_limit)
+    return DurableGraph.of(compiled).with_config(recursion_limit=limits.recursion_limit, max_concurrency=_MOST_AT_ONCE)

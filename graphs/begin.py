@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from agentkit.graphs.faults import fault
-from agentkit.graphs.state import AgentRun, Memory, Shortened
+from agentkit.graphs.state import memory_of, run_of, shortened_of
 from langchain_core.messages import AIMessage, AnyMessage, RemoveMessage, ToolMessage
 from langchain_core.runnables import RunnableConfig
 from langgraph.graph.message import REMOVE_ALL_MESSAGES
@@ -18,11 +18,10 @@ def begin(state: dict[str, Any], config: RunnableConfig) -> dict[str, Any]:
     """A fresh count; and a result for each call of a run that never came to its end, so that every call has one."""
     update: dict[str, Any] = {
         "stopped": None,
-        "agent_run": AgentRun(steps=0, tool_calls=0, tokens=0, seconds=0.0, repeats=0),
-        "agent_memory": Memory(seen=[], stale=0, allowed=None),
+        "agent_run": run_of({}),
+        "agent_memory": memory_of({}),
+        "shortened": shortened_of(state),
     }
-    if "shortened" not in state:
-        update["shortened"] = Shortened(clipped={}, dropped=[])
     messages = state.get("messages") or []
     repaired = answered(messages)
     if len(repaired) > len(messages):

@@ -53,7 +53,8 @@ def shorten(
     results = [i for i in latest if isinstance(messages[i], ToolMessage)]
     share = int(room * _LATEST_SHARE / max(1, len(results)))
     cut.until(room, [[i] for i in results], lambda i: cut.clip(i, max(share, _STUMP)))
-    cut.until(room, [[i] for i in results], cut.clip)
+    for tokens in (_STUMP, 0):
+        cut.until(room, [[i] for i in results], lambda i, tokens=tokens: cut.clip(i, tokens))  # type: ignore[misc]
     return cut.shown(), cut.shortened()
 
 
@@ -100,7 +101,7 @@ class _Cut:
         message = self._messages[i]
         if isinstance(message, ToolMessage):
             shorter = clip_message(message, tokens, self._counter.text)
-            if shorter is not message:
+            if shorter is not message and len(str(shorter.content)) < len(str(message.content)):
                 self._clipped[i] = shorter, tokens
 
     def drop(self, i: int) -> None:

@@ -49,13 +49,19 @@ class Counter:
     def text(self, text: str) -> int:
         """The number of tokens of a text."""
         if self._own_text:
-            return self._model.get_num_tokens(text)
+            try:
+                return self._model.get_num_tokens(text)
+            except ValueError:  # a server's model, whose tokenizer is not at hand
+                self._own_text = False
         return -(-len(text) // _CHARS_PER_TOKEN)
 
     def messages(self, messages: Sequence[BaseMessage]) -> int:
         """The number of tokens of a prompt."""
         if self._own_messages:
-            return self._model.get_num_tokens_from_messages(list(messages), tools=self._tools or None)
+            try:
+                return self._model.get_num_tokens_from_messages(list(messages), tools=self._tools or None)
+            except ValueError:
+                self._own_messages = False
         return count_tokens_approximately(list(messages), chars_per_token=_CHARS_PER_TOKEN, tools=self._tools or None)
 
     def surely_fits(self, messages: Sequence[BaseMessage], room: int) -> bool:
@@ -65,5 +71,7 @@ class Counter:
             if isinstance(message, AIMessage):
                 usage = message.usage_metadata
                 return usage is not None and usage["total_tokens"] + after <= room
+            if not isinstance(message.content, str):
+                return False
             after += len(str(message.content).encode("utf-8", "replace")) + _PER_MESSAGE
         return False

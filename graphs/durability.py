@@ -60,7 +60,20 @@ def _with_room(config: RunnableConfig | None) -> RunnableConfig | None:
     return config if given is None or given >= _LEAST else {**(config or {}), "recursion_limit": _LEAST}
 
 
+def can_be_saved(value: Any, config: RunnableConfig) -> bool:
+    """Whether the checkpointer of this run, if there is one, can write the value."""
+    checkpointer = config.get("configurable", {}).get(f"{_OF_LANGGRAPH}checkpointer")
+    if value is None or not isinstance(checkpointer, BaseCheckpointSaver):
+        return True
+    try:
+        checkpointer.serde.dumps_typed(value)
+    except Exception:  # whatever a person's own type raises
+        return False
+    return True
+
+
 def of_the_tool(config: RunnableConfig) -> RunnableConfig:
     """The config for a tool, whose own graphs have their own limits, and perhaps no checkpointer to wait for."""
     configurable = {key: value for key, value in config.get("configurable", {}).items() if key != _DURABILITY}
-    return {**config, "configurable": configurable, "recursion_limit": _NO_LIMIT_OF_ITS_OWN}
+    own = {key: value for key, value in config.items() if key != "max_concurrency"}
+    return {**own, "configurable": configurable, "recursion_limit": _NO_LIMIT_OF_ITS_OWN}  # type: ignore[typeddict-item]

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import difflib
+import inspect
 from collections.abc import Callable, Collection, Mapping
-from typing import Any
+from typing import Any, get_args, get_type_hints
 
 import jsonschema
 from langchain_core.messages import ToolMessage
-from langchain_core.tools import ToolException
+from langchain_core.tools import BaseTool, ToolException
 from pydantic import ValidationError
 from pydantic.v1 import ValidationError as ValidationErrorV1
 
@@ -42,7 +43,20 @@ def unfitting(arguments: Mapping[str, Any], schema: Mapping[str, Any]) -> str:
         validate(arguments, schema)
     except jsonschema.ValidationError as error:
         return f"The arguments do not fit the tool:\n- {error.json_path.removeprefix('$.')}: {error.message}"
+    except Exception:  # a schema that can't be applied, such as one with a reference to nowhere, says nothing
+        return ""
     return ""
+
+
+def of_arguments(error: ValidationError | ValidationErrorV1, tool: BaseTool) -> bool:
+    """Whether this is about the tool's arguments, and not of something that the tool looked at itself."""
+    of = error.title if isinstance(error, ValidationError) else error.model.__name__
+    return of in {getattr(schema, "__name__", None) for schema in (tool.args_schema, tool.get_input_schema())}
+
+
+def too_late() -> str:
+    """The time of the run was up before the call could begin."""
+    return "The time was up before this call could begin. It was not run."
 
 
 def timed_out(seconds: float) -> str:
@@ -65,9 +79,26 @@ def failed(error: Exception, handle: HandleToolErrors) -> str:
     if isinstance(handle, (type, tuple)):
         handle = isinstance(error, handle)
     if callable(handle):
+        if not isinstance(error, _handled(handle)):
+            raise error
         return handle(error)
     if not handle:
         raise error
+    try:
+        text = str(error)
+    except Exception:  # whatever a person's own exception does
+        text = ""
     if isinstance(error, ToolException):
-        return str(error)
-    return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+        return text
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__
+
+
+def _handled(handle: Callable[..., str]) -> tuple[type[BaseException], ...]:
+    """The exceptions that a function says it takes, in the annotation of its parameter; all, where it says nothing."""
+    try:
+        hints = get_type_hints(handle)
+        hint = hints.get(next(iter(inspect.signature(handle).parameters), ""), Exception)
+    except (NameError, TypeError, ValueError):
+        return (Exception,)
+    kinds = get_args(hint) or (hint,)
+    return tuple(kind for kind in kinds if isinstance(kind, type) and issubclass(kind, BaseException)) or (Exception,)

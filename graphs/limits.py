@@ -83,7 +83,8 @@ class Limits:
         """A limit in words."""
         if limit == "repeats":
             return "The calls go in circles."
-        return f"The limit of {getattr(self, limit):g} {limit.replace('_', ' ')} is reached."
+        value = getattr(self, limit)
+        return f"The limit of {value if value % 1 else int(value):,} {limit.replace('_', ' ')} is reached."
 
     def refusal(self, limit: Limit) -> str:
         """What the model is told of a call beyond a limit."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from agentkit.graphs.nodes import Invoke, Steps
+from agentkit.graphs.state import run_of
 from agentkit.graphs.turn import Turn
 from langchain_core.messages import AIMessage, HumanMessage
 from langchain_core.runnables import Runnable, RunnableConfig
@@ -28,12 +29,15 @@ class Respond:
 
     def __call__(self, state: dict[str, Any], config: RunnableConfig) -> Steps:
         """The update with the answer. A model that writes none that fits is told why, once."""
-        began, run, messages = time.monotonic(), dict(state["agent_run"]), state["messages"]
+        began, run, messages = time.monotonic(), run_of(state), state["messages"]
+        run = {**run}
         if isinstance(messages[-1], AIMessage) and not messages[-1].tool_calls:
             messages = messages[:-1]
         question, shortened = self.turn.shown(state, messages)
         for _ in range(ATTEMPTS):
-            answer = yield Invoke(self.model, question, config)
+            seconds = self.turn.limits.seconds
+            left = None if seconds is None else max(0.0, seconds - (time.monotonic() - began))
+            answer = yield Invoke(self.model, question, config, self.turn.within(left))
             raw = answer["raw"]
             if isinstance(raw, AIMessage) and raw.usage_metadata:
                 run["tokens"] += raw.usage_metadata["total_tokens"]
@@ -43,5 +47,5 @@ class Respond:
             wrong = HumanMessage(f"This does not fit the schema: {answer['parsing_error']}\nAnswer again.")
             question = [*question, AIMessage(raw.text), wrong]
         run["seconds"] += time.monotonic() - began
-        stopped = state["stopped"] or "response_format"
+        stopped = state.get("stopped") or "response_format"
         return {"structured_response": None, "agent_run": run, "shortened": shortened, "stopped": stopped}

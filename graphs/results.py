@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from typing import Any
 
+from agentkit.graphs.blocks import readable
 from agentkit.graphs.clipping import clip_message
 from agentkit.graphs.storable import storable
 from langchain_core.messages import AnyMessage, BaseMessage, RemoveMessage, ToolMessage, convert_to_messages
@@ -21,6 +22,8 @@ def finished(
     note: str,
     tokens: int,
     count: Callable[[str], int],
+    without: Collection[str] = (),
+    can_be_kept: Callable[[Any], bool] = lambda artifact: True,
 ) -> dict[str, Any] | list[dict[str, Any] | Command[Any]]:
     """The node's update: what the tool returned, with exactly one result of its call in it.
 
@@ -31,6 +34,8 @@ def finished(
         note: what the model is told beside the result.
         tokens: the most that the result may have.
         count: counts the tokens of a text.
+        without: media that the model does not take.
+        can_be_kept: tells whether an artifact can be saved; one that can't is left out, and that is said.
     """
     answered = False
 
@@ -48,10 +53,16 @@ def finished(
 
     def complete(message: ToolMessage) -> ToolMessage:
         try:
-            content = storable(message.content)
-        except ValueError as error:
+            content = storable(readable(message.content, without))
+        except (ValueError, RecursionError) as error:
             content = f"Error: the result cannot be kept: {error}"
-        message = message.model_copy(update={"content": content, "name": message.name or call["name"]})
+        unread = message.content if isinstance(content, list) and content != message.content else None
+        artifact = unread if message.artifact is None else message.artifact
+        update: dict[str, Any] = {"content": content, "name": message.name or call["name"], "artifact": artifact}
+        if not can_be_kept(artifact):
+            left_out = f"a {type(artifact).__name__} that can't be saved"
+            update |= {"artifact": None, "response_metadata": {**message.response_metadata, "left_out": left_out}}
+        message = message.model_copy(update=update)
         message = with_note(clip_message(message, tokens, count), note)
         if seconds is not None:
             message.response_metadata = {**message.response_metadata, "seconds": round(seconds, 6)}

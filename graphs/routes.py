@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from agentkit.graphs.calls import Calls, Task
+from agentkit.graphs.clock import time_left
 from agentkit.graphs.limits import Limits
-from agentkit.graphs.state import KEPT_INSIDE
-from langchain_core.messages import AIMessage, AnyMessage
+from agentkit.graphs.state import KEPT_INSIDE, memory_of, run_of
+from langchain_core.messages import AIMessage, AnyMessage, ToolMessage
 from langgraph.graph import END
 from langgraph.types import Send
 
@@ -43,20 +44,20 @@ class Routes:
     def after_model(self, state: dict[str, Any]) -> str | list[Send]:
         """To the tools, each call on its own, so that each result is saved when it is there; or to the end."""
         message = state["messages"][-1]
-        if state["stopped"] or not isinstance(message, AIMessage):
+        if state.get("stopped") or not isinstance(message, AIMessage):
             return self.done
         calls = [call for call in message.tool_calls if call["name"] not in self.called_outside]
         if not calls and not message.invalid_tool_calls:
             return END if message.tool_calls else self.done
-        run, allowed = state["agent_run"], state["agent_memory"]["allowed"]
+        run, allowed = run_of(state), memory_of(state)["allowed"]
         refusal = self.limits.refusal(self.limits.spent(run) or "tool_calls")
-        seconds = self.limits.seconds_left(run)
+        left = time_left(self.limits.seconds_left(run))
         confidences = {said["id"]: said for said in message.response_metadata.get("call_confidence", ())}
         tasks = [
             Task(
                 call=dict(call),
                 refusal=None if allowed is None or i < allowed else refusal,
-                seconds=seconds,
+                time_left=left,
                 state=_seen(state) if self.calls.sees_state(call["name"]) else None,
                 confidence=confidences.get(call["id"]),
             )
@@ -64,21 +65,32 @@ class Routes:
         ]
         for unread in message.invalid_tool_calls:
             told = unread["error"] or "The call could not be read."
-            tasks.append(Task(call=dict(unread), refusal=told, seconds=seconds, state=None, confidence=None))
+            tasks.append(Task(call=dict(unread), refusal=told, time_left=left, state=None, confidence=None))
         return [Send("tools", task) for task in tasks]
 
     def after_tools(self, state: dict[str, Any]) -> str:
         """Back to the model, where not all calls of the turn were the caller's or the answer itself."""
-        asked = _last_asked(state["messages"])
+        asked, results = _last_asked(state["messages"])
+        if asked is None:
+            return "model"
         if any(call["name"] in self.called_outside for call in asked.tool_calls):
             return END
-        if not asked.invalid_tool_calls and all(self.calls.returns_directly(call["name"]) for call in asked.tool_calls):
+        direct = all(self.calls.returns_directly(call["name"]) for call in asked.tool_calls)
+        if direct and not asked.invalid_tool_calls and all(result.status == "success" for result in results):
             return self.done
         return "model"
 
 
-def _last_asked(messages: list[AnyMessage]) -> AIMessage:
-    return next(message for message in reversed(messages) if isinstance(message, AIMessage))
+def _last_asked(messages: list[AnyMessage]) -> tuple[AIMessage | None, list[ToolMessage]]:
+    """The last message with calls, and their results."""
+    results: list[ToolMessage] = []
+    for message in reversed(messages):
+        if isinstance(message, ToolMessage):
+            results.append(message)
+        elif isinstance(message, AIMessage) and (message.tool_calls or message.invalid_tool_calls):
+            calls = {call["id"] for call in [*message.tool_calls, *message.invalid_tool_calls]}
+            return message, [result for result in results if result.tool_call_id in calls]
+    return None, []
 
 
 def _seen(state: dict[str, Any]) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, get_type_hints
 
 from langgraph.graph import MessagesState
@@ -15,7 +16,7 @@ class AgentRun(TypedDict):
     steps: int
     """Turns of the model."""
     tool_calls: int
-    """Calls that were run."""
+    """Calls that were let run, also those that then came to nothing."""
     tokens: int
     """Tokens of all turns, prompts and answers together."""
     seconds: float
@@ -54,6 +55,24 @@ class Memory(TypedDict):
     """How many steps in a row brought nothing new."""
     allowed: int | None
     """How many of the calls of the last turn may run; None for all."""
+
+
+def run_of(state: Mapping[str, Any]) -> AgentRun:
+    """The counts of a state; fresh ones where the run did not begin at the beginning."""
+    run: AgentRun | None = state.get("agent_run")
+    return run or AgentRun(steps=0, tool_calls=0, tokens=0, seconds=0.0, repeats=0)
+
+
+def memory_of(state: Mapping[str, Any]) -> Memory:
+    """The loop's memory of a state, as `run_of`."""
+    memory: Memory | None = state.get("agent_memory")
+    return memory or Memory(seen=[], stale=0, allowed=None)
+
+
+def shortened_of(state: Mapping[str, Any]) -> Shortened:
+    """What the model is not shown, as `run_of`."""
+    shortened: Shortened | None = state.get("shortened")
+    return shortened or Shortened(clipped={}, dropped=[])
 
 
 class Inside(TypedDict):

@@ -14,7 +14,7 @@ from agentkit.graphs.counting import Counter
 from agentkit.graphs.limits import Limits
 from agentkit.graphs.nodes import Invoke, Steps
 from agentkit.graphs.results import with_note
-from agentkit.graphs.state import AgentRun, Memory, Shortened
+from agentkit.graphs.state import AgentRun, Memory, Shortened, memory_of, run_of, shortened_of
 from agentkit.graphs.storable import storable, storable_or
 from langchain_core.messages import AIMessage, AnyMessage, SystemMessage, ToolMessage
 from langchain_core.messages.tool import invalid_tool_call
@@ -38,6 +38,7 @@ class Turn:
         own_logprobs: whether the log-probabilities were asked for here, and not by the person.
         called_outside: names of tools that the caller runs.
         can_be_cut: whether the model takes `max_time`.
+        max_time: the model's own.
     """
 
     with_tools: Runnable[Any, Any]
@@ -50,6 +51,7 @@ class Turn:
     own_logprobs: bool = False
     called_outside: frozenset[str] = field(default_factory=frozenset)
     can_be_cut: bool = False
+    max_time: float | None = None
 
     def __call__(self, state: dict[str, Any], config: RunnableConfig) -> Steps:
         """The update with the model's message."""
@@ -63,8 +65,7 @@ class Turn:
             noted = [with_note(results[-1], f"\n\n{note}")]
             messages = [noted[0] if message.id == noted[0].id else message for message in messages]
         shown, shortened = self.shown(state, messages)
-        seconds = self.limits.seconds if limit else self.limits.seconds_left(run)
-        kwargs = {"max_time": seconds} if self.can_be_cut and seconds is not None else {}
+        kwargs = self.within(self.limits.seconds if limit else self.limits.seconds_left(run))
         message = yield Invoke(self.without_tools if limit else self.with_tools, shown, config, kwargs)
         message = self._message(message)
         run = {
@@ -74,7 +75,7 @@ class Turn:
             "seconds": run["seconds"] + time.monotonic() - began,
         }
         update: dict[str, Any] = {"messages": [*noted, message], "agent_run": run}
-        if shortened is not state["shortened"]:
+        if shortened is not state.get("shortened"):
             update["shortened"] = shortened
         if limit:
             calls = [*message.tool_calls, *message.invalid_tool_calls]
@@ -90,22 +91,26 @@ class Turn:
             allowed = None
         return {**update, "agent_memory": {**memory, "allowed": allowed}}
 
+    def within(self, seconds: float | None) -> dict[str, float]:
+        """What holds a turn to so many seconds, and to the model's own limit."""
+        given = [each for each in (seconds, self.max_time) if each is not None]
+        return {"max_time": min(given)} if self.can_be_cut and given else {}
+
     def shown(self, state: dict[str, Any], messages: Sequence[AnyMessage]) -> tuple[list[AnyMessage], Shortened]:
         """What the model is shown of the conversation, and what that lacks."""
         whole: list[AnyMessage] = [*self.prompt, *messages]
-        before = state["shortened"]
+        before = shortened_of(state)
         room = self.counter.room
         if room is None:
             return whole, before
-        extends = state["agent_run"]["steps"] and not (before["dropped"] or before["clipped"])
+        extends = run_of(state)["steps"] and not (before["dropped"] or before["clipped"])
         if extends and self.counter.surely_fits(messages, room):
             return whole, before
         return self.policy(whole, before, self.counter, room)
 
     def _look_back(self, state: dict[str, Any]) -> tuple[AgentRun, Memory, list[ToolMessage]]:
         """The counts with the last turn's calls in them, and their results; none before the first turn of a run."""
-        run: AgentRun = state["agent_run"]
-        memory: Memory = state["agent_memory"]
+        run, memory = run_of(state), memory_of(state)
         if not run["steps"]:
             return run, memory, []
         results = circles.last_results(state["messages"])

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 from collections.abc import Callable
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as NotYet
 from contextvars import copy_context
 from dataclasses import dataclass
+from threading import TIMEOUT_MAX
 from typing import Any
 
 from agentkit.graphs.threads import submit
@@ -39,12 +41,12 @@ class RunTool:
     def run(self) -> Any:
         if has_async(self.tool) and not has_sync(self.tool):
             future = _on_thread(lambda: asyncio.run(self.tool.ainvoke(self.call, self.config)))
-        elif self.seconds is None:
+        elif _most(self.seconds) is None:
             return _contained(lambda: self.tool.invoke(self.call, self.config))
         else:
             future = _on_thread(lambda: self.tool.invoke(self.call, self.config))
         try:
-            return future.result(self.seconds)
+            return future.result(_most(self.seconds))
         except NotYet:
             if future.done():
                 raise
@@ -52,11 +54,11 @@ class RunTool:
 
     async def arun(self) -> Any:
         if has_async(self.tool):
-            waiting: asyncio.Future[Any] = asyncio.ensure_future(self.tool.ainvoke(self.call, self.config))
+            waiting: asyncio.Future[Any] = asyncio.ensure_future(_staying(self.tool).ainvoke(self.call, self.config))
         else:
             waiting = asyncio.wrap_future(_on_thread(lambda: self.tool.invoke(self.call, self.config)))
         try:
-            done, _ = await asyncio.wait({waiting}, timeout=self.seconds)
+            done, _ = await asyncio.wait({waiting}, timeout=_most(self.seconds))
         finally:
             if not waiting.done():
                 waiting.add_done_callback(_forget)
@@ -66,6 +68,28 @@ class RunTool:
         if waiting.cancelled():
             raise ToolFailure("The tool was cancelled.")
         return _contained(waiting.result)
+
+
+def _staying(tool: BaseTool) -> BaseTool:
+    """The tool with its coroutine's exit as its failure: LangChain runs it as a task, and the exit of a task goes to
+    whoever runs the event loop."""
+    coroutine = getattr(tool, "coroutine", None)
+    if coroutine is None:
+        return tool
+
+    @functools.wraps(coroutine)
+    async def staying(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return await coroutine(*args, **kwargs)
+        except SystemExit as end:
+            raise ToolFailure(f"SystemExit: {end}") from end
+
+    return tool.model_copy(update={"coroutine": staying})
+
+
+def _most(seconds: float | None) -> float | None:
+    """The seconds, or None where they are more than can be waited for."""
+    return None if seconds is None or seconds > TIMEOUT_MAX else seconds
 
 
 def has_async(tool: BaseTool) -> bool:
