@@ -35,6 +35,7 @@ class Generation:
         cuts: lengths at which the prefix cache wants its state.
         done: whether it has ended.
         retried: whether it was begun anew after memory ran out.
+        alone: whether it is computed by itself until it says something: it was there when a common step failed.
 
     Args:
         request: what is asked.
@@ -64,6 +65,7 @@ class Generation:
         self.cuts: set[int] = set()
         self.done = False
         self.retried = False
+        self.alone = False
         self._tokenizer = tokenizer
         self._vocabulary = len(tokenizer)
         self._end_ids = eos_ids | request.stop_ids
@@ -95,9 +97,14 @@ class Generation:
         return self._limit - len(self.ids)
 
     @property
+    def seconds_left(self) -> float | None:
+        """How long it may still speak; None for any time."""
+        return None if self._deadline is None else max(0.0, self._deadline - time.monotonic())
+
+    @property
     def is_late(self) -> bool:
         """Whether its time is up."""
-        return self._deadline is not None and time.monotonic() >= self._deadline
+        return self.seconds_left == 0.0
 
     @property
     def pending(self) -> int:

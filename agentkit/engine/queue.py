@@ -62,13 +62,15 @@ class Queue:
             tokens: the most tokens of all together, `first` and the padding included.
         """
         group, left = [first], self._left(first)
+        if rows < 1 or 2 * left > tokens:
+            return []
         longest = total = left
         for other in sorted(self._ready(may_begin=True), key=self._left):
             if other is first or len(group) > rows:
                 continue
             left = self._left(other)
             padded = (len(group) + 1) * max(longest, left)
-            if padded > min(tokens, 2 * (total + left)) or other.reserved or self._shares(other, group):
+            if padded > min(tokens, 2 * (total + left)) or other.reserved or other.alone or self._shares(other, group):
                 continue
             group.append(other)
             longest, total = max(longest, left), total + left

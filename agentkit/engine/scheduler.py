@@ -90,8 +90,8 @@ class Scheduler:
         with self._changed:
             while not (self._closed or self._inbox or self.worker.has_work):
                 self._news = False
-                while not (self._news or self._closed):
-                    self._changed.wait()
+                while not (self._news or self._closed) and self._changed.wait(self.worker.patience):
+                    pass
                 self.worker.sweep()
             while self._inbox:
                 self.worker.queue.add(self._inbox.popleft())

@@ -70,6 +70,12 @@ class Worker:
         """Whether a `turn` has something to do now."""
         return bool(self.batch.rows) or self._next() is not None
 
+    @property
+    def patience(self) -> float | None:
+        """How long to wait for news: until the first of those that wait is late. None for any time."""
+        left = (generation.seconds_left for generation in self.queue.waiting)
+        return min((seconds for seconds in left if seconds is not None), default=None)
+
     def turn(self) -> None:
         """One step of those that generate, and one chunk of those that wait."""
         self.sweep()
@@ -149,7 +155,7 @@ class Worker:
 
     def _beside(self, generation: Generation, tokens: int) -> list[Generation]:
         """Prompts to compute in one pass with this one."""
-        if not self.forward.ragged or generation.reserved:
+        if not self.forward.ragged or generation.reserved or generation.alone:
             return []
         free = self._max_batch - len(self.batch.rows) - len(self.queue.begun) - (generation.kv is None)
         return self.queue.beside(generation, min(free, self._most_together - 1), tokens)
@@ -160,29 +166,42 @@ class Worker:
         Returns:
             How many tokens were computed.
         """
-        together = Batch(self.forward)
+        together, size, ran_out = Batch(self.forward), 0, False
         try:
             for generation in group:
                 if generation.kv is None:
                     self._begin(generation)
                 together.join(generation)
-            before = sum(together.kv.lengths) if together.kv else 0
+            assert together.kv is not None
+            size = sum(len(generation.ids) for generation in group) - sum(together.kv.lengths)
             together.catch_up()
+            for row, generation in enumerate(group):
+                self._store(generation, together.kv, row)
         except Exception as error:
-            logger.warning("%d prompts at once failed (%s); they go on one by one", len(group), error)
-            if is_out_of_memory(error):
+            logger.warning("%d prompts at once failed (%s); they go on one by one", len(group), str(error))
+            ran_out, together = is_out_of_memory(error), Batch(self.forward)
+        # Only here has what failed let go of its memory.
+        if not together.rows:
+            if ran_out:
                 self._most_together = len(group) // 2
+                self._make_room()
             for generation in group:
-                generation.kv = None
-            return sum(self._prefill(generation) for generation in group)
-        assert together.kv is not None
-        for row, generation in enumerate(group):
+                generation.kv, generation.alone = None, True
+            return 0
+        for generation in group:
             self.queue.remove(generation)
-            self._store(generation, together.kv, row)
-        size = sum(together.kv.lengths) - before
         self.queue.count(size)
-        self.batch.merge(together)
+        self._join(together)
         return size
+
+    def _join(self, others: Batch) -> None:
+        """Let rows join those that generate."""
+        joining = list(others.rows)
+        try:
+            self.batch.merge(others)
+        except Exception as error:
+            self.batch.rows = [*(row for row in self.batch.rows if row not in joining), *joining]
+            self._recover(error)
 
     def _prefill(self, generation: Generation) -> int:
         """Compute a chunk of a prompt; after its last one, the request says its first token and joins the others.
@@ -203,7 +222,8 @@ class Worker:
                 # All that may be computed before its grammar is there was in the cache.
                 return 0
             is_last = size == generation.pending
-            joins = is_last and bool(self.batch.rows) and self.forward.continues == "any"
+            shown = kv.lengths[0] + size > 1  # a row that was shown nothing yet has nothing to join with
+            joins = is_last and shown and self._has_company(generation)
             ids = generation.ids[kv.lengths[0] :][: size - joins]
             logits = self.forward([ids], kv, int(is_last and not joins)) if ids else torch.empty(1, 0)
             value, best = (both.item() for both in logits[0, 0].max(-1)) if is_last and not joins else (0.0, 0)
@@ -219,8 +239,15 @@ class Worker:
             if not joins and self._say(generation, logits[0, 0], int(best), value):
                 self._store(generation, kv)
             else:
-                self.batch.join(generation)
+                generation.alone = False
+                single = Batch(self.forward)
+                single.join(generation)
+                self._join(single)
         return size
+
+    def _has_company(self, generation: Generation) -> bool:
+        """Whether others generate, with whom it can go on."""
+        return bool(self.batch.rows) and self.forward.continues == "any" and not generation.alone
 
     def _begin(self, generation: Generation) -> None:
         """Give it what is known of its prompt."""
@@ -287,9 +314,10 @@ class Worker:
         elif self._failures > 1:
             # Nobody failed alone since the last time, so it is being together that fails.
             self._max_batch = 1
-        logger.warning("a step of %d requests failed (%s); at most %d from now on", len(rows), error, self._max_batch)
+        told = "a step of %d requests failed (%s); at most %d from now on"
+        logger.warning(told, len(rows), str(error), self._max_batch)  # a log that kept the error would keep its tensors
         for generation in rows:
-            generation.kv = None
+            generation.kv, generation.alone = None, True
             self.queue.add(generation)
 
     def _retry_or_fail(self, generation: Generation, error: Exception) -> None:
@@ -297,12 +325,16 @@ class Worker:
         if is_out_of_memory(error) and not generation.retried:
             generation.retried = True
             generation.kv = None
-            self.prefixes.clear()
-            if torch.cuda.is_available():
-                torch.cuda.empty_cache()
+            self._make_room()
             self.queue.add(generation)
         else:
             self.fail(generation, error)
+
+    def _make_room(self) -> None:
+        """Let go of all that nobody needs."""
+        self.prefixes.clear()
+        if torch.cuda.is_available():
+            torch.cuda.empty_cache()
 
     def fail(self, generation: Generation, error: BaseException) -> None:
         generation.done = True

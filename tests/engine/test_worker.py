@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import random
 import threading
+import weakref
 
 import pytest
 import torch
@@ -12,7 +13,7 @@ import torch
 from agentkit.engine import Request, Sampling
 from agentkit.errors import EngineError, OutOfMemoryError
 
-from .conftest import generate, make_model, random_ids
+from .conftest import KINDS, generate, make_model, random_ids
 
 
 def test_requests_go_forward_together(engine, watched):
@@ -163,6 +164,50 @@ def test_a_failing_request_fails_alone(engine, watched):
         else:
             assert [token.id for token in stream] == ids
     assert sum(77 in ids[:-1] for ids in expected) < 3
+    # Being together was not to blame.
+    assert local._scheduler.worker._max_batch > 1
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_prompt_of_one_token_beside_others(engine, kind):
+    local = engine(kind)
+    others = [local.submit(Request([5, 6, 7 + n], max_tokens=60, min_tokens=60)) for n in range(2)]
+    running = [iter(other) for other in others]
+    for tokens in running:
+        next(tokens)
+    for prompt in ([9], [9], [8, 9]):
+        expected = generate(make_model(kind), prompt, 8)
+        assert [token.id for token in local.submit(Request(prompt, max_tokens=8))] == expected
+    for tokens in running:
+        list(tokens)
+
+
+def test_out_of_memory_together_is_not_out_of_memory_alone(engine, watched):
+    """What a failed pass held is let go of before the requests are tried one by one."""
+    held, begun, gate = [], threading.Event(), threading.Event()
+
+    def look(ids):
+        if ids[0, -1] == 9:
+            begun.set()
+            gate.wait(20)
+        elif ids.shape[0] > 1 and ids.shape[1] > 4:
+            activations = torch.empty(4)
+            held.append(weakref.ref(activations))
+            raise torch.OutOfMemoryError("out of memory")
+        elif any(reference() is not None for reference in held):
+            raise torch.OutOfMemoryError("out of memory, for another pass holds it")
+
+    rng = random.Random(9)
+    prompts = [random_ids(rng, 20 + n) for n in range(6)]
+    expected = [generate(make_model("full"), prompt, 10) for prompt in prompts]
+    local = engine(model=watched(look))
+    first = local.submit(Request([5, 9], max_tokens=1))
+    assert begun.wait(20)
+    streams = [local.submit(Request(prompt, max_tokens=10)) for prompt in prompts]
+    gate.set()
+    assert [[token.id for token in stream] for stream in streams] == expected
+    assert held
+    list(first)
 
 
 def test_out_of_memory_makes_room_before_it_fails(engine, watched):
