@@ -49,7 +49,7 @@ class Settings:
     """What a run depends on; kept in the checkpoint, so that a resumed run goes on with the same."""
 
     seed: int = 0
-    steps: int = 20_000
+    steps: int = 5_000
     batch_tokens: int = 4096
     hidden: int = 256
     layers: int = 6
@@ -58,7 +58,7 @@ class Settings:
     width: int = 64
     lr: float = 0.01
     short_chunks: int = 30
-    harder_from: int = 394
+    harder_from: int = 165
     begin: int = 0
 
 
@@ -254,7 +254,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     gpu = _device().type == "cuda"
     cores = os.cpu_count() or 1
-    for name, value in asdict(Settings(steps=6000, batch_tokens=32768) if gpu else Settings()).items():
+    for name, value in asdict(Settings(steps=6000, batch_tokens=32768, harder_from=600) if gpu else Settings()).items():
         parser.add_argument("--" + name.replace("_", "-"), type=type(value), default=value)
     parser.add_argument(
         "--minutes", type=float, help="fix the number of steps from the speed, to train about this long"
