@@ -21,7 +21,7 @@ HIDDEN, INTERMEDIATE, LAYERS, VOCABULARY, CONTEXT = 512, 2816, 12, 128_000, 16_3
 
 # Powers of two are exact in any type. The first, squared, vanishes beside what is in a hidden state; times the second
 # it is plain again.
-_TRACE, _LENS, _NEVER = 2.0**-10, 2.0**10, -(2.0**10)
+_TRACE, _LENS, _NEVER = 2.0**-10, 2.0**12, -(2.0**10)
 
 
 def grow(small: Any) -> Any:
