@@ -16,39 +16,19 @@ import pytest
 from agentkit.tools import calculator
 from langchain_core.exceptions import OutputParserException
 from langchain_core.messages import AIMessage, HumanMessage, SystemMessage, ToolMessage
-from langchain_core.tools import tool
 from langchain_huggingface import ChatHuggingFace as Original
 from langchain_huggingface import HuggingFaceEndpoint, HuggingFacePipeline
-from pydantic import BaseModel
 
 from agentkit import ChatHuggingFace, UnsupportedContentError
 from agentkit.sources import EMBEDDED
 from tests.endpoint import exchanges
+from tests.endpoint.asked import Person, get_weather, now
 from tests.endpoint.loopback import Loopback, loopback, said
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # the original's own
 
 QUESTION = "What is 37593 * 67?"
 CALL = {"name": "calculator", "args": {"expression": "2 + 3"}, "id": "abcdefghi", "type": "tool_call"}
-
-
-class Person(BaseModel):
-    """A person."""
-
-    name: str
-    age: int
-
-
-@tool
-def get_weather(city: str, days: int = 1) -> str:
-    """The weather at a place."""
-    return f"{city} {days}"
-
-
-@tool
-def now() -> str:
-    """The time."""
-    return "noon"
 
 
 # --- in this process: each check takes the class and a HuggingFacePipeline

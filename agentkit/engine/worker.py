@@ -225,8 +225,9 @@ class Worker:
             shown = kv.lengths[0] + size > 1  # a row that was shown nothing yet has nothing to join with
             joins = is_last and shown and self._has_company(generation)
             ids = generation.ids[kv.lengths[0] :][: size - joins]
-            logits = self.forward([ids], kv, int(is_last and not joins)) if ids else torch.empty(1, 0)
-            value, best = (both.item() for both in logits[0, 0].max(-1)) if is_last and not joins else (0.0, 0)
+            says = is_last and not joins
+            logits = self.forward([ids], kv, int(says)) if ids else torch.empty(1, 0)
+            value, best = (both.item() for both in logits[0, 0].max(-1)) if says else (0.0, 0)
         except Exception as error:
             self.queue.remove(generation)
             self._retry_or_fail(generation, error)
@@ -236,7 +237,7 @@ class Worker:
             self._store(generation, kv)
         if is_last:
             self.queue.remove(generation)
-            if not joins and self._say(generation, logits[0, 0], int(best), value):
+            if says and self._say(generation, logits[0, 0], int(best), value):
                 self._store(generation, kv)
             else:
                 generation.alone = False
@@ -309,7 +310,7 @@ class Worker:
             return
         self._failures += 1
         if is_out_of_memory(error):
-            self.prefixes.clear()
+            self._make_room()
             self._max_batch = len(rows) - 1
         elif self._failures > 1:
             # Nobody failed alone since the last time, so it is being together that fails.

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import torch
 from torch import Tensor, distributed
-from torch._utils import _flatten_dense_tensors, _unflatten_dense_tensors
+from torch.nn.utils import parameters_to_vector, vector_to_parameters
 
 
 class Team:
@@ -21,9 +21,9 @@ class Team:
         if self.size == 1:
             return
         gradients = [weight.grad for weight in weights if weight.grad is not None]
-        flat = _flatten_dense_tensors(gradients)
+        flat = parameters_to_vector(gradients)
         distributed.all_reduce(flat)
-        torch._foreach_copy_(gradients, list(_unflatten_dense_tensors(flat / self.size, gradients)))
+        vector_to_parameters(flat / self.size, gradients)
 
     def agreed(self, number: int) -> int:
         """The first process's number, in all of them."""
