@@ -34,7 +34,7 @@ def _key(text: str) -> str:
 
 @cache
 def _withheld() -> frozenset[str]:
-    names = ("arithmetic", "chat", "follow_up", "look_up", "parallel", "requests", "structured", "two_step")
+    names = ("arithmetic", "chat", "follow_up", "look_up", "parallel", "requests", "structured", "tools", "two_step")
     found: set[str] = set()
     for name in names:
         for lines in texts.sections(f"patterns/{name}").values():

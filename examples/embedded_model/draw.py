@@ -112,8 +112,8 @@ class Draw:
     was drawn, and every message of a person: the sets of the two halves must not meet. Closed classes (days, months,
     units) are shared by both.
 
-    ``harder`` is for the second part of training: half of the open-class words are invented ones, so that what stands
-    in a place must be read and not known, and the orders of words are more.
+    ``harder`` is for the second part of training: a third of the open-class words are invented ones, so that what
+    stands in a place must be read and not known, and the orders of words are more.
     """
 
     def __init__(self, seed: object, held_out: bool = False, harder: bool = False) -> None:
@@ -141,7 +141,7 @@ class Draw:
     def word(self, words: tuple[str, ...], known: bool = False) -> str:
         """An open-class word of this half; one of those given, if it must be ``known``."""
         word = self.any(_half(words, self.held_out))
-        if self.harder and not known and self.chance(0.5):
+        if self.harder and not known and self.chance(0.35):
             return self._unheard(word)
         self.used.add(word)
         return word
@@ -155,7 +155,7 @@ class Draw:
         half = _half(words, self.held_out)
         chosen = self.random.sample(half, min(count, len(half)))
         if self.harder:
-            chosen = [self._unheard(word) if self.chance(0.5) else word for word in chosen]
+            chosen = [self._unheard(word) if self.chance(0.35) else word for word in chosen]
         self.used.update(chosen)
         return chosen
 
@@ -194,21 +194,21 @@ class Draw:
         """An invented word with a capital, such as "Kelmora"."""
         while True:
             sort = self.random.random()
-            if sort < 0.5:
+            if sort < 0.6:
                 text = self._syllables()
-            elif sort < 0.65:  # parts of words, so that no token is one that is never copied
+            elif sort < 0.77:  # parts of words, so that no token is one that is never copied
                 text = "".join(self._part() for _ in range(self.any((1, 2, 2, 3))))
-            elif sort < 0.85:  # pieces of English, and any pair of letters, so that no piece of a word is new
+            elif sort < 0.96:  # pieces of English, and any pair of letters, so that no piece of a word is new
                 text = "".join(self.any(_pieces()) for _ in range(self.any((1, 2, 2, 3))))
-            elif sort < (0.95 if self.harder else 0.97):
+            elif sort < 0.992:
                 text = "".join(self.any("etaoinshrdlucmfwypvbgkjqxz") for _ in range(self.integer(3, 9)))
             else:
                 return self.foreign()
             text = text.capitalize()
-            if self.chance(0.07):
+            if self.chance(0.04):
                 plain = self.any(list(_ACCENTED))
                 text = text.replace(plain, self.any(_ACCENTED[plain]), 1)
-            if self.chance(0.04):
+            if self.chance(0.02):
                 text = self.any((text.upper(), text[:3] + text[3:].capitalize(), text + str(self.integer(2, 99))))
             if 3 < len(text) < 13 and self.own(text):
                 return text

@@ -9,7 +9,18 @@ import tool_schemas
 import values
 import written_tools
 from conversation import Conversation, Schema, call_of
-from conversations import arithmetic, asked_facts, chat, follow_up, look_up, parallel, structured, tools, two_step
+from conversations import (
+    arithmetic,
+    asked_facts,
+    chat,
+    follow_up,
+    look_up,
+    parallel,
+    reading,
+    structured,
+    tools,
+    two_step,
+)
 from draw import Draw
 from mixture import ASKING, EXTRA, HARDER_EXTRA, HARDER_WEIGHTS, KINDS, LIKE_CALCULATOR, LIKE_SEARCH, WEIGHTS
 from texts import patterns
@@ -165,6 +176,11 @@ def converse(draw: Draw, kind: str | None = None, short: bool = False) -> Conver
         return _noted(draw, talk)
     if system:
         talk.system(system)
+    if chosen == "reading":
+        reading.episode(draw, talk)
+        if draw.chance(0.2):
+            talk.tools = [written_tools.any_tool(draw, LIKE_SEARCH).schema]
+        return _noted(draw, talk)
     kinds = [chosen]
     while not draw.held_out and len(kinds) < 4 and draw.chance(0.15 if short else 0.5):
         kinds.append(draw.weighted(HARDER_EXTRA if draw.harder else EXTRA))

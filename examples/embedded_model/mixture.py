@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 KINDS = ("arithmetic", "look_up", "two_step", "parallel", "tools", "no_tool", "error", "structured", "follow_up")
-# How often a conversation is led by each kind in training; further episodes are drawn from EXTRA.
+# How often a conversation is led by each kind in training; further episodes are drawn from EXTRA. "reading" is a lesson
+# of training alone.
 WEIGHTS = {
     "arithmetic": 0.08,
     "look_up": 0.15,
@@ -14,6 +15,7 @@ WEIGHTS = {
     "error": 0.08,
     "structured": 0.2,
     "follow_up": 0.1,
+    "reading": 0.06,
 }
 EXTRA = {
     "arithmetic": 0.12,
@@ -28,14 +30,15 @@ EXTRA = {
 # In the second part of training: more of what is learned late.
 HARDER_WEIGHTS = {
     "arithmetic": 0.03,
-    "look_up": 0.07,
+    "look_up": 0.08,
     "two_step": 0.05,
     "parallel": 0.12,
-    "tools": 0.23,
-    "no_tool": 0.1,
+    "tools": 0.2,
+    "no_tool": 0.08,
     "error": 0.08,
-    "structured": 0.32,
-    "follow_up": 0.05,
+    "structured": 0.3,
+    "follow_up": 0.06,
+    "reading": 0.1,
 }
 HARDER_EXTRA = {
     "arithmetic": 0.08,

@@ -38,6 +38,10 @@ _FREE_TEXTS = (
 
 
 def city(draw: Draw) -> str:
+    if draw.harder and draw.chance(0.1):
+        return draw.any(("{} City", "{} Falls", "Upper {}", "Old {}", "{} on Sea", "Lake {}")).format(
+            draw.invented() if draw.chance(0.5) else f"{draw.word(words.ADJECTIVES)} {draw.word(words.NOUNS)}".title()
+        )
     if draw.harder and draw.chance(0.2):
         return f"{draw.any(('New', 'San', 'Port', 'Saint', 'Santa', draw.invented()))} {draw.invented()}"
     if draw.harder and draw.chance(0.15):  # with what it lies in, which is no second city
@@ -212,10 +216,13 @@ KINDS: dict[str, tuple[Callable[[Draw], Any], Schema]] = {
 }
 
 
+_SORTS = (words.WIDE_NOUNS, words.WIDE_NOUNS, words.NOUNS, words.THINGS, words.ADJECTIVES, words.JOBS, words.TOPICS)
+
+
 def draw_value(draw: Draw, kind: str) -> tuple[Any, Schema]:
-    """A value of a kind, and its schema; a kind written "a|b|c" is an enumeration."""
-    if "|" in kind:
-        options = kind.split("|")
+    """A value of a kind, and its schema; "a|b|c" is an enumeration, and "sort" one of any words."""
+    if "|" in kind or kind == "sort":
+        options = kind.split("|") if kind != "sort" else draw.words(draw.any(_SORTS), draw.integer(2, 6))
         return draw.any(options), {"enum": options, "type": "string"}
     make, schema = KINDS[kind]
     return make(draw), dict(schema)

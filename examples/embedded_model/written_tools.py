@@ -1,8 +1,9 @@
 """Tools written out by hand in ``data/tools.txt``, with the ways people ask for them; whole tools are held out.
 
 Two lines make a tool: ``name | description | parameters``, then requests separated by slashes. A parameter is
-``name:kind`` (see values.py), with ``?`` after the name if it may be left out. ``{name:one|other}`` in a request is a
-yes-or-no parameter said in one way or the other.
+``name:kind`` (see values.py), with ``?`` after the name if it may be left out; of several names, ``one|other:kind``,
+requests use the first and the schema any. ``{name:one|other}`` in a request is a yes-or-no parameter said in one way or
+the other.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from values import draw_value, said
 
 @dataclass(frozen=True)
 class Written:
-    """A table row: slots are (name, kind, whether optional)."""
+    """A table row: slots are (names, kind, whether optional)."""
 
     name: str
     description: str
@@ -86,19 +87,21 @@ def written(draw: Draw, avoid: Iterable[str]) -> Tool:
     properties: dict[str, Schema] = {}
     arguments: dict[str, Any] = {}
     described = draw.chance(0.3)
-    for key, kind, optional in tool.slots:
+    renamed = {slot: draw.any(slot.split("|")) for slot, _, _ in tool.slots}
+    for slot, kind, optional in tool.slots:
+        key = renamed[slot]
         value, schema = draw_value(draw, kind)
         while value in arguments.values() and kind != "bool" and "|" not in kind:
             value, schema = draw_value(draw, kind)
         if described:
             schema = {"description": f"The {key.replace('_', ' ')}.", **schema}
         properties[key] = _with_default(schema) if optional else schema
-        text, given = fill(text, key, value)
+        text, given = fill(text, slot.split("|")[0], value)
         if given:
             arguments[key] = value
     body = text
     text = draw.any(_GREETINGS) + text if draw.chance(0.15) else framed(draw, text)
-    required = [key for key, _, optional in tool.slots if not optional]
+    required = [renamed[slot] for slot, _, optional in tool.slots if not optional]
     noun = tool.name.split("_")[-1]
     return Tool(schema_of(tool.name, tool.description, properties, required), text, arguments, result(draw, noun), body)
 

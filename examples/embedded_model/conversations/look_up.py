@@ -104,19 +104,19 @@ def of_another(draw: Draw, right: Fact, entity: str) -> str:
     return upper(right.sentence.replace(right.value, "\0").replace(old, entity).replace("\0", held))
 
 
-def distractors(draw: Draw, right: Fact, count: int) -> list[str]:
-    """Other facts: of the same thing, of the same kind about another thing, or of neither.
+def distractors(draw: Draw, right: Fact, count: int, near: bool = True) -> list[str]:
+    """Other facts: if ``near``, also of the same thing, or of the same kind about another thing.
 
     None answers the question too: relations that could be taken for one another are kept apart.
     """
     sentences: list[str] = []
     relation = right.relation
-    if right.true:
-        return [(fact(draw) if draw.chance(0.5) else capital_fact(draw)).sentence for _ in range(count)]
     manner = draw.any(("mixed", "mixed", "same kind"))
     while len(sentences) < count:
         kind = (
-            "same kind"
+            "other"
+            if right.true or not near
+            else "same kind"
             if manner == "same kind"
             else draw.any(("same thing", "same thing", "same kind", "same kind", "other"))
         )
@@ -128,11 +128,11 @@ def distractors(draw: Draw, right: Fact, count: int) -> list[str]:
                 other = fact(draw, draw.any(same_thing), right.entity) if same_thing else plain_fact(draw, right.entity)
             else:
                 other = plain_fact(draw, right.entity)
-            if other.noun and other.noun == right.noun:
+            if other.noun and (other.noun == right.noun or (relation and other.noun in relation.nouns)):
                 continue
             sentence = other.sentence
         else:
-            sentence = fact(draw).sentence
+            sentence = (capital_fact(draw) if right.true and draw.chance(0.5) else fact(draw)).sentence
             if right.entity in sentence:
                 continue
         if sentence != right.sentence and sentence not in sentences:
@@ -170,8 +170,7 @@ def reply(draw: Draw, right: Fact) -> tuple[str, str]:
     if draw.chance(0.1):
         if draw.chance(0.5):
             return f'No results for "{right.query}". Try other words.', NOT_FOUND
-        count = draw.integer(1, 3)
-        others = distractors(draw, right, count) if draw.chance(0.5) else [fact(draw).sentence for _ in range(count)]
+        others = distractors(draw, right, draw.integer(1, 3), near=draw.chance(0.5))
         return results(draw, others), NOT_FOUND
     return found(draw, right), right.sentence
 

@@ -10,6 +10,7 @@ import texts
 import values
 from conversation import Schema
 from draw import Draw
+from texts import phrasing
 from values import draw_value, said
 from words import WIDE_LABELS, WIDE_NOUNS
 
@@ -45,6 +46,12 @@ def sorts() -> dict[str, _Sort]:
             )
         found[name] = _Sort(name, tuple(titles.split()), tuple(names.split()), tuple(fields))
     return found
+
+
+@cache
+def _labels() -> tuple[str, ...]:
+    """The names that any field has."""
+    return tuple(key for sort in sorts().values() for field in sort.fields for key in " ".join(field.keys).split())
 
 
 def subject_of(draw: Draw, sort: str) -> str:
@@ -120,9 +127,9 @@ def _joined(draw: Draw, subject: str, clauses: list[str], pronoun: str) -> str:
     return f"{subject}: {', '.join(clauses)}."
 
 
-_OPENINGS = texts.phrasing("records", "openings")
-_NAMINGS = texts.phrasing("records", "naming")
-_MORE = texts.phrasing("records", "more")
+_OPENINGS = phrasing("records", "openings")
+_NAMINGS = phrasing("records", "naming")
+_MORE = phrasing("records", "more")
 
 
 def _reordered(draw: Draw, subject: str, made: Made, pronoun: str, title: str) -> str:
@@ -165,8 +172,8 @@ def schema_of(draw: Draw, title: str, made: Made, optional: bool = True) -> tupl
         dropped = draw.any(list(properties))
         del properties[dropped], told[dropped]
         required = [key for key in required if key != dropped]
-    if draw.chance(0.15) and optional:  # a field that the sentence does not tell
-        absent = draw.word(WIDE_LABELS)
+    if draw.chance(0.25) and optional:  # a field that the sentence does not tell
+        absent = draw.any(_labels()) if draw.chance(0.6) else draw.word(WIDE_LABELS)
         if absent not in made.properties:
             kind = draw.any(("string", "integer", "number"))
             properties[absent] = {"anyOf": [{"type": kind}, {"type": "null"}], "default": None}
@@ -181,12 +188,25 @@ def schema_of(draw: Draw, title: str, made: Made, optional: bool = True) -> tupl
     return {**whole, "title": title, "type": "object"}, told
 
 
+_KINDS = phrasing("records", "kinds")
+_KIND_KEYS = ("kind", "type", "sort", "category", "species", "class", "group", "variety", "breed", "role")
+
+
+def _of_a_kind(draw: Draw, made: Made, subject: str) -> str:
+    """The subject with its kind, one of an enumeration, which is a field too."""
+    given, schema = draw_value(draw, "sort")
+    made.put(draw.any(_KIND_KEYS), schema, given)
+    return draw.any(_KINDS).format(s=subject, v=given)
+
+
 def one(draw: Draw, name: str | None = None) -> tuple[str, Made, str]:
     """A sentence about one thing with its fields, and a title."""
     sort = sorts()[name or draw.any(("person", "object", "event", "place", "work", "animal"))]
     made = Made()
     subject = subject_of(draw, sort.name)
     made.put(draw.any(sort.names), {"type": "string"}, subject.strip('"'))
+    if draw.chance(0.2):
+        subject = _of_a_kind(draw, made, subject)
     for field in draw.random.sample(sort.fields, draw.any((1, 1, 2, 2, 3, 3, 4))):
         _field(draw, made, field)
     if not made.clauses:

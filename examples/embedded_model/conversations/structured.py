@@ -23,6 +23,14 @@ HELD_OUT = {"Contact", "Pet", "Flight", "Invoice", "Weather", "Match"}
 HALVES = {half: tuple(r for r in RECORDS if (r.name in HELD_OUT) == half) for half in (False, True)}
 
 
+def _untold(draw: Draw, properties: dict[str, Schema]) -> None:
+    """Add an optional field, of another record, that the sentence does not tell."""
+    slot, kind, _ = draw.any(draw.any(HALVES[False]).slots)
+    key = draw.any(slot.split("|"))
+    if key not in properties:
+        properties[key] = {"anyOf": [draw_value(draw, kind)[1], {"type": "null"}], "default": None}
+
+
 def record(draw: Draw) -> tuple[str, Schema, dict[str, Any]]:
     """A sentence, the schema of what it tells, and that as JSON."""
     chosen = draw.any(HALVES[draw.held_out])
@@ -33,7 +41,9 @@ def record(draw: Draw) -> tuple[str, Schema, dict[str, Any]]:
     values: dict[str, Any] = {}
     described = draw.chance(0.25)
     text = sentence
-    for key, kind, optional in chosen.slots:
+    keys: dict[str, str] = {}
+    for slot, kind, optional in chosen.slots:
+        key = keys[slot] = draw.any(slot.split("|"))
         value, schema = draw_value(draw, kind)
         while value in values.values() and kind not in ("bool", "goals"):
             value, schema = draw_value(draw, kind)
@@ -42,10 +52,12 @@ def record(draw: Draw) -> tuple[str, Schema, dict[str, Any]]:
         if described:
             schema = dict(sorted({**schema, "description": f"The {key.replace('_', ' ')}."}.items()))
         properties[key] = schema
-        text, given = written_tools.fill(text, key, value)
+        text, given = written_tools.fill(text, slot.split("|")[0], value)
         if given:
             values[key] = value
-    required = [key for key, _, optional in chosen.slots if not optional]
+    required = [keys[slot] for slot, _, optional in chosen.slots if not optional]
+    if not draw.held_out and draw.chance(0.15):
+        _untold(draw, properties)
     if draw.chance(0.25) and len(properties) > 1:  # fewer fields than the sentence tells
         dropped = draw.any(list(properties))
         if len(required) > 1 or dropped not in required:
@@ -154,11 +166,11 @@ def _asked(draw: Draw) -> str:
 def start(draw: Draw, talk: Conversation, system: str) -> tuple[str, dict[str, Any]]:
     """Put the schema into the system turn; returns the sentence and the answer."""
     sort = 0.0 if draw.held_out else draw.random.random()
-    if not draw.held_out and draw.chance(0.6):
+    if not draw.held_out and draw.chance(0.45):
         sentence, schema, values = composed_records.composed(draw)
     else:
         sentence, schema, values = (
-            record(draw) if sort < 0.45 else open_record(draw) if sort < 0.75 else from_tool(draw)
+            record(draw) if sort < 0.65 else open_record(draw) if sort < 0.85 else from_tool(draw)
         )
     written = INSTRUCTION + json.dumps(schema, ensure_ascii=False)
     talk.system(f"{system}\n\n{written}" if system else written)

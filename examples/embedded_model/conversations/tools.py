@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from asks import withheld
 from composed_tools import Tool
 from conversation import Conversation
 from draw import Draw
@@ -15,7 +16,7 @@ HINTS = patterns("tools", "hints")
 
 _PARTS = {
     name: choices(" / ".join(lines("failures", name)))
-    for name in ("subjects", "predicates", "whole", "wrong", "instead")
+    for name in ("subjects", "predicates", "whole", "wrong", "instead", "both")
 }
 
 
@@ -34,7 +35,9 @@ def _varied(draw: Draw) -> str:
 
 
 def _hint(draw: Draw) -> str:
-    """An error that says what to give instead, put together from its two halves."""
+    """An error that says what to give instead, in one piece or put together from its two halves."""
+    if draw.chance(0.5):
+        return draw.any(_PARTS["both"]) + draw.any(("", "", ".", "!"))
     wrong, instead = draw.any(_PARTS["wrong"]), draw.any(_PARTS["instead"])
     joint = draw.any((". ", ". ", ", ", ": ", "; ", " - "))
     return wrong + joint + (instead[:1].upper() + instead[1:] if joint == ". " else instead)
@@ -95,7 +98,7 @@ def error_episode(draw: Draw, talk: Conversation, tool: Tool) -> None:
     talk.call((tool.name, tool.arguments))
     properties = tool.schema["parameters"]["properties"]
     texts = [k for k, v in tool.arguments.items() if isinstance(v, str) and len(v) < 30 and "enum" not in properties[k]]
-    if texts and draw.chance(0.5):
+    if texts and draw.chance(0.5 if draw.held_out else 0.65):
         key = draw.any(texts)
         old = tool.arguments[key]
         new = draw.any((city(draw), draw.invented(), code(draw), old.capitalize() if old.islower() else old.lower()))
@@ -103,8 +106,10 @@ def error_episode(draw: Draw, talk: Conversation, tool: Tool) -> None:
             new = draw.any((free_text(draw), open_noun(draw), draw.digits(draw.integer(2, 5)), draw.invented().lower()))
         if new != old:
             pattern = draw.pattern(HINTS)
-            if not draw.held_out and draw.chance(0.6):
+            if not draw.held_out and draw.chance(0.75):
                 pattern = _hint(draw)
+                while withheld(pattern):
+                    pattern = _hint(draw)
             talk.result("Error: " + pattern.format(key=key.replace("_", " "), v=old, w=new))
             talk.call((tool.name, {**tool.arguments, key: new}))
             if draw.chance(0.8):
