@@ -31,7 +31,8 @@ def begin(source: LocalSource, question: Question) -> Turn:
         logprobs=question.logprobs,
     )
     calling = question.schema is None or bool(question.tools)
-    reader = source.dialect.reader(tools=question.tools, prompt=prompt.text, calling=calling)
+    check = schemas.checks(question.tools) if question.guided and question.tools else None
+    reader = source.dialect.reader(tools=question.tools, prompt=prompt.text, calling=calling, check=check)
     if media:
         request, stream = multimodal.submit(source, request, media, question.media)
         return Turn(request, stream, reader, source.name)

@@ -20,6 +20,7 @@ from jsonschema.validators import validator_for
 from llguidance import LLMatcher
 
 from agentkit.dialect import bounds
+from agentkit.dialect.events import Check
 from agentkit.dialect.rules import closed
 from agentkit.endless import endless
 from agentkit.errors import SchemaError
@@ -64,6 +65,28 @@ def validate(value: Any, schema: Mapping[str, Any]) -> None:
     """
     validator = _exact(validator_for(schema, default=jsonschema.Draft202012Validator))
     validator(schema, format_checker=validator.FORMAT_CHECKER).validate(value)
+
+
+def unfitting(value: Any, schema: Mapping[str, Any]) -> str:
+    """What is wrong with a value, and where; "" where nothing is, or the schema can't be applied to it."""
+    try:
+        validate(value, schema)
+    except jsonschema.ValidationError as error:
+        return f"{error.json_path.removeprefix('$.')}: {error.message}"
+    except Exception:  # such as a reference to nowhere
+        return ""
+    return ""
+
+
+def checks(tools: Sequence[Mapping[str, Any]]) -> Check:
+    """What says whether a call's arguments fit the whole schema of its tool, whatever the grammar left out of it."""
+    parameters = {tool["function"]["name"]: tool["function"].get("parameters") or {} for tool in tools}
+
+    def check(name: str, arguments: Mapping[str, Any]) -> str:
+        wrong = unfitting(dict(arguments), parameters.get(name, {}))
+        return f"The arguments do not fit the tool: {wrong}" if wrong else ""
+
+    return check
 
 
 @functools.cache

@@ -7,13 +7,12 @@ import inspect
 from collections.abc import Callable, Collection, Mapping
 from typing import Any, get_args, get_type_hints
 
-import jsonschema
 from langchain_core.messages import ToolMessage
 from langchain_core.tools import BaseTool, ToolException
 from pydantic import ValidationError
 from pydantic.v1 import ValidationError as ValidationErrorV1
 
-from agentkit.schemas import validate
+from agentkit import schemas
 
 HandleToolErrors = bool | str | Callable[[Exception], str] | type[Exception] | tuple[type[Exception], ...]
 
@@ -39,13 +38,8 @@ def bad_arguments(error: ValidationError | ValidationErrorV1) -> str:
 
 def unfitting(arguments: Mapping[str, Any], schema: Mapping[str, Any]) -> str:
     """What is wrong with the arguments of a tool of a JSON Schema, which LangChain does not check; "" if nothing."""
-    try:
-        validate(arguments, schema)
-    except jsonschema.ValidationError as error:
-        return f"The arguments do not fit the tool:\n- {error.json_path.removeprefix('$.')}: {error.message}"
-    except Exception:  # a schema that can't be applied, such as one with a reference to nowhere, says nothing
-        return ""
-    return ""
+    wrong = schemas.unfitting(dict(arguments), schema)
+    return f"The arguments do not fit the tool:\n- {wrong}" if wrong else ""
 
 
 def of_arguments(error: ValidationError | ValidationErrorV1, tool: BaseTool) -> bool:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from langchain_core.messages import AIMessage
 
 from agentkit.dialect import author, plain
+from agentkit.dialect.events import Check
 from agentkit.dialect.grammar import AddedTokens, answer_grammar, tools_grammar
 from agentkit.dialect.probe import Probe
 from agentkit.dialect.prompt import Barrier, Known, Prompt, rendered, tokenized
@@ -138,10 +139,22 @@ class Dialect:
         return reader.message()
 
     def reader(
-        self, *, tools: Sequence[dict[str, Any]] | None = None, prompt: str = "", calling: bool = True
+        self,
+        *,
+        tools: Sequence[dict[str, Any]] | None = None,
+        prompt: str = "",
+        calling: bool = True,
+        check: Check | None = None,
     ) -> Reader:
-        """What reads a turn as it is written; the arguments are those of `read`, and whether there may be calls."""
-        return Reader(self.syntax, tools, prompt, calling=calling)
+        """What reads a turn as it is written.
+
+        Args:
+            tools: as in `read`.
+            prompt: as in `read`.
+            calling: whether there may be calls.
+            check: says what is wrong with the arguments of a call, by the tool's name; "" where nothing.
+        """
+        return Reader(self.syntax, tools, prompt, calling=calling, check=check)
 
     def grammar(
         self,

@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import math
 import secrets
 import string
+from collections.abc import Callable, Mapping
+from decimal import Decimal
 from typing import Any
 
 from langchain_core.messages import AIMessage, AIMessageChunk, InvalidToolCall, ToolCall
 from langchain_core.messages.tool import invalid_tool_call, tool_call, tool_call_chunk
 
 CUT_OFF = "The output ended before the call did."
+_LARGEST = 4000
+"""The most digits of an integer: Python writes no more than 4,300."""
+Check = Callable[[str, Mapping[str, Any]], str]
+"""Says what is wrong with a tool's arguments; "" where nothing."""
 
 _ALPHABET = string.ascii_letters + string.digits
 
@@ -39,7 +46,7 @@ class CallRead:
         """The call, or why it is none."""
         error = self.error
         try:
-            arguments: Any = json.loads(self.text or "{}", strict=False)
+            arguments: Any = json.loads(self.text or "{}", strict=False, parse_float=_number, parse_constant=_number)
         except (ValueError, RecursionError) as problem:
             error = error or f"The arguments are not valid JSON: {problem}"
         else:
@@ -49,10 +56,26 @@ class CallRead:
         return invalid_tool_call(name=self.name, args=self.text, id=self.id, error=error)
 
 
-class Events:
-    """Collects chunks as they become certain, and the whole message."""
+def _number(text: str) -> int | float:
+    """A number with a fraction or an exponent: a float, or where none is that large, an integer."""
+    value = float(text)
+    if math.isfinite(value):
+        return value
+    exact = Decimal(text)
+    if not exact.is_finite() or exact.adjusted() > _LARGEST:
+        raise ValueError(f"{text} is no finite number")
+    return int(exact)
 
-    def __init__(self) -> None:
+
+class Events:
+    """Collects chunks as they become certain, and the whole message.
+
+    Args:
+        check: what whole calls are held to.
+    """
+
+    def __init__(self, check: Check | None = None) -> None:
+        self._check = check
         self.calls: list[CallRead] = []
         self._chunks: list[AIMessageChunk] = []
         self._content: list[str] = []
@@ -112,29 +135,39 @@ class Events:
         self._after_call = True
 
     def end(self) -> None:
-        """The text is over: white space at the end of what was said is part of it."""
+        """The text is over: white space at the end of what was said is part of it, and calls are whole or never."""
         space, self._space = self._space, ""
         if space and not self._at_start and not self._after_call:
             self._content.append(space)
             self._chunks.append(AIMessageChunk(content=space))
+        for place, call in enumerate(self.calls):
+            if call.error is None and (wrong := self._wrong(call)):
+                call.error = wrong
+                self._call_chunk(place, args="]")
+
+    def _wrong(self, call: CallRead) -> str:
+        finished = call.finished()
+        if finished["type"] == "invalid_tool_call":
+            return str(finished["error"])
+        return self._check(call.name, finished["args"]) if self._check else ""
 
     def begin_call(self, name: str, id: str | None = None) -> CallRead:  # noqa: A002 - the field's own name
         """A call whose name is certain."""
         call = CallRead(name, id or new_id())
         self.calls.append(call)
-        self._call_chunk(name=name, args="", id=call.id)
+        self._call_chunk(len(self.calls) - 1, name=name, id=call.id)
         return call
 
     def arguments(self, text: str) -> None:
         """More of the latest call's arguments, as JSON text."""
         if text:
             self.calls[-1].written.append(text)
-            self._call_chunk(name=None, args=text, id=None)
+            self._call_chunk(len(self.calls) - 1, args=text)
 
     def fail_call(self, poison: str, error: str = CUT_OFF) -> None:
         """The latest call is not whole. `poison` keeps a reader of the chunks from completing it."""
         self.calls[-1].error = error
-        self._call_chunk(name=None, args=poison, id=None)
+        self._call_chunk(len(self.calls) - 1, args=poison)
 
     def cut_call(self, text: str) -> None:
         """A call of which no more than this was written: not even the whole name."""
@@ -142,6 +175,6 @@ class Events:
         self.fail_call("]")
         self.arguments(text)
 
-    def _call_chunk(self, **fields: str | None) -> None:
-        chunk = tool_call_chunk(name=fields["name"], args=fields["args"], id=fields["id"], index=len(self.calls) - 1)
+    def _call_chunk(self, place: int, *, name: str | None = None, args: str = "", id: str | None = None) -> None:  # noqa: A002
+        chunk = tool_call_chunk(name=name, args=args, id=id, index=place)
         self._chunks.append(AIMessageChunk(content="", tool_call_chunks=[chunk]))

@@ -10,7 +10,7 @@ from langchain_core.messages import AIMessage, AIMessageChunk
 
 from agentkit.dialect import marks, plain, values
 from agentkit.dialect.anyform import AnyForm
-from agentkit.dialect.events import Events
+from agentkit.dialect.events import Check, Events
 from agentkit.dialect.forms import Form, JsonForm, NamedForm
 from agentkit.dialect.headed import Headed, header_end
 from agentkit.dialect.leads import begun, ending, loose
@@ -52,6 +52,7 @@ class Reader:
         tools: the tools offered, as OpenAI function specifications; they type what the syntax leaves untyped.
         prompt: the prompt, or its end: it may have opened a thought already.
         calling: whether there may be calls; where not, what looks like one is content.
+        check: says what is wrong with the arguments of a whole call; one that it complains of is an invalid call.
     """
 
     def __init__(
@@ -61,9 +62,10 @@ class Reader:
         prompt: str = "",
         *,
         calling: bool = True,
+        check: Check | None = None,
     ) -> None:
         self._source = Source()
-        self._events = Events()
+        self._events = Events(check)
         self._form: Form = form(syntax.calls, tools) if syntax.calls else AnyForm(tools)
         self._anchor = self._form.anchor if calling else _NOTHING
         self._bare = self._bare_form(syntax, tools) if calling else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 __all__ = ["Loops"]
@@ -10,6 +11,9 @@ _LONGEST_PERIOD = 48
 _TIMES = 4
 _DIGITS = 64
 """No number that a tool or an answer needs has more."""
+_EXPONENT = re.compile(r"[:,\[(=]\s*-?[0-9][0-9.]*[eE][+-]?[0-9]{2,}$")
+"""A number, and no text such as "1e45f0", whose exponent is as long as it needs to be: 1e999 is no float."""
+_TAIL = 80
 
 
 class Loops:
@@ -23,17 +27,17 @@ class Loops:
         self._patience = patience
         self._runs = [0] * (_LONGEST_PERIOD + 1)
         self._seen = 0
-        self._digits = 0
+        self._tail = ""
 
     @property
     def is_long_number(self) -> bool:
         """Whether the text ends with more digits than a number has."""
-        return self._digits > _DIGITS
+        digits = len(self._tail) - len(self._tail.rstrip("0123456789"))
+        return digits > _DIGITS or _EXPONENT.search(self._tail) is not None
 
     def read(self, text: str) -> None:
         """Take in what was added to the text."""
-        before = len(text.rstrip("0123456789"))
-        self._digits = len(text) - before + (0 if before else self._digits)
+        self._tail = (self._tail + text)[-_TAIL:]
 
     def watch(self, ids: Sequence[int], begin: int) -> bool:
         """Whether the end of these ids repeats one run of at most 48 ids, at least four times.

@@ -54,6 +54,20 @@ def test_digits_without_end_are_noticed():
     assert not loops.is_long_number
 
 
+def test_exponents_without_end_are_noticed_in_numbers():
+    for text, noticed in (
+        ('{"x": 1e9', False),
+        ('{"x": 1e99', True),
+        ("[3, -2.5E+30", True),
+        ('{"id": "1e45', False),
+        ("in 1e", False),
+    ):
+        loops = Loops(patience=48)
+        for char in text:
+            loops.read(char)
+        assert loops.is_long_number == noticed, text
+
+
 def _stuck():
     """A model that says the same thing always, and least of all what ends a string."""
     model, tokenizer = copy.deepcopy(make_model("full")), make_tokenizer()

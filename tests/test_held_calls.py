@@ -1,0 +1,126 @@
+"""Calls are held to the whole schema: what the grammar leaves out is checked when they are whole."""
+
+from __future__ import annotations
+
+import json
+import warnings
+from typing import Any
+
+import pytest
+from agentkit.graphs import Limits, create_agent
+from langchain_core.messages import AIMessage, AIMessageChunk
+from langchain_core.tools import StructuredTool
+
+from agentkit import ChatHuggingFace
+from agentkit.dialect import Dialect
+from agentkit.relaxed import RelaxedSchemaWarning
+from tests.dialect.templates import TEMPLATES
+from tests.dialect.test_prompt import make_tokenizer
+from tests.models import random_llama
+
+PARAMETERS = {
+    "type": "object",
+    "properties": {
+        "flags": {"type": "array", "items": {"type": "boolean"}, "minItems": 2, "maxItems": 2, "uniqueItems": True}
+    },
+    "required": ["flags"],
+}
+TOOL = {"type": "function", "function": {"name": "raise_flags", "description": "Up.", "parameters": PARAMETERS}}
+
+
+class Restless(ChatHuggingFace):
+    """Calls tools wherever it may."""
+
+    def bind_tools(self, tools: Any, *, tool_choice: Any = None, **kwargs: Any) -> Any:
+        return super().bind_tools(tools, tool_choice=tool_choice or "any", **kwargs)
+
+
+@pytest.fixture(scope="module")
+def chat() -> ChatHuggingFace:
+    tokenizer = make_tokenizer(TEMPLATES["json in tags"])
+    return Restless.from_model(random_llama(tokenizer), tokenizer, temperature=1.0, max_tokens=200)
+
+
+def _asked(chat: ChatHuggingFace, **given: Any) -> list[tuple[AIMessage, AIMessageChunk]]:
+    """Whole calls of a random model, and the same streamed."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RelaxedSchemaWarning)
+        model = chat.bind_tools([TOOL], tool_choice="any", parallel_tool_calls=False, **given)
+        found = []
+        for seed in range(24):
+            said = model.invoke("Go.", seed=seed)
+            if said.response_metadata["finish_reason"] == "length":
+                continue
+            whole: Any = None
+            for chunk in model.stream("Go.", seed=seed):
+                whole = chunk if whole is None else whole + chunk
+            found.append((said, whole))
+    return found
+
+
+def test_a_call_that_the_grammar_let_through_is_checked_whole_and_streamed(chat: ChatHuggingFace) -> None:
+    right = wrong = 0
+    for said, streamed in _asked(chat):
+        calls = [*said.tool_calls, *said.invalid_tool_calls]
+        assert len(calls) == len([*streamed.tool_calls, *streamed.invalid_tool_calls]) == 1
+        if said.tool_calls:
+            flags = said.tool_calls[0]["args"]["flags"]
+            assert sorted(flags) == [False, True]
+            assert streamed.tool_calls[0]["args"] == {"flags": flags}
+            right += 1
+        else:
+            (call,) = said.invalid_tool_calls
+            assert "non-unique" in str(call["error"])
+            flags = json.loads(str(call["args"]))["flags"]
+            assert len(set(flags)) < len(flags)
+            assert streamed.tool_calls == []
+            wrong += 1
+    assert right
+    assert wrong
+
+
+def test_unguided_calls_pass_as_they_are_written() -> None:
+    text = '<call>\n{"name": "raise_flags", "arguments": {"flags": [true, true]}}\n</call>'
+    message = Dialect.from_template(TEMPLATES["json in tags"]).read(text, tools=[TOOL])
+    assert message.tool_calls[0]["args"] == {"flags": [True, True]}
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [("1e5", 100000.0), ("-25e399", -25 * 10**399), ("1.5e400", 15 * 10**399), ("1e-999", 0.0)],
+)
+def test_numbers_beyond_floats_are_integers(written: str, read: float) -> None:
+    text = f'<call>\n{{"name": "count", "arguments": {{"x": {written}}}}}\n</call>'
+    message = Dialect.from_template(TEMPLATES["json in tags"]).read(text)
+    assert message.tool_calls[0]["args"] == {"x": read}
+
+
+@pytest.mark.parametrize("written", ["1e99999", "NaN", "-Infinity"])
+def test_what_is_no_number_is_no_call(written: str) -> None:
+    dialect = Dialect.from_template(TEMPLATES["json in tags"])
+    text = f'<call>\n{{"name": "count", "arguments": {{"x": {written}}}}}\n</call>'
+    assert "no finite number" in str(dialect.read(text).invalid_tool_calls[0]["error"])
+    reader = dialect.reader()
+    whole = AIMessageChunk("")
+    for char in text:
+        for chunk in reader.feed(char):
+            whole += chunk
+    for chunk in reader.close():
+        whole += chunk
+    assert whole.tool_calls == []
+    assert len(whole.invalid_tool_calls) == 1
+
+
+def test_an_agent_tells_the_model_what_is_wrong(chat: ChatHuggingFace) -> None:
+    tool = StructuredTool(
+        name="raise_flags", description="Up.", args_schema=PARAMETERS, func=lambda flags: f"up: {sorted(flags)}"
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RelaxedSchemaWarning)
+        agent = create_agent(chat, [tool], limits=Limits(steps=5, repeats=None))
+        told = []
+        for run in range(4):
+            said = agent.invoke({"messages": [("human", f"Go {run}.")]})["messages"]
+            told += [message for message in said if message.type == "tool"]
+    assert any("non-unique" in message.text for message in told if message.status == "error")
+    assert all(message.text.startswith("up: [False, True]") for message in told if message.status == "success")
