@@ -44,6 +44,17 @@ class Forward:
         self.ragged = self._takes_positions
         if self._cache_name is None or not is_supported(model.config):
             self.continues, self.batches, self.ragged = "nothing", False, False
+        # A mask as it is added to the scores is made once; from any other, each layer would make one.
+        self._adds_mask = self.ragged and self._looks_everywhere() and self._attention in ("sdpa", "eager")
+
+    @property
+    def _attention(self) -> str | None:
+        return getattr(self.model.config.get_text_config(decoder=True), "_attn_implementation", None)
+
+    def _looks_everywhere(self) -> bool:
+        """Whether every layer sees all tokens."""
+        empty = self.new()
+        return not empty.is_recurrent and all(window is None for window in empty.windows)
 
     def new(self, expected: int = 0) -> KeyValues:
         """One empty sequence; `expected` tokens will fit without moving it."""
@@ -74,7 +85,8 @@ class Forward:
             arguments |= {str(self._cache_name): kv.cache, "use_cache": True}
             if self._takes_positions:
                 arguments["position_ids"] = kv.positions(new, device)
-            if (mask := kv.mask(device)) is not None:
+            mask = kv.added_mask(new, self.model.dtype, device) if self._adds_mask else kv.mask(device)
+            if mask is not None:
                 arguments["attention_mask"] = mask
         if self._takes_keep:
             # Numbers say how many, where 0 is all; places say which.
@@ -92,6 +104,9 @@ class Forward:
         """
         if self.continues != "nothing":
             self._compare()
+            if self._adds_mask and (self.continues != "any" or not self.batches):
+                self._adds_mask, self.continues, self.batches = False, "any", True
+                self._compare()
         self.ragged = self.ragged and self.continues == "any" and self.batches and self._agree_with_holes()
         if self.continues != "any" or not self.batches:
             logger.warning(
@@ -137,10 +152,10 @@ class Forward:
         return _close(alone, second[-1]) and bool(first.isfinite().all())
 
     def _agree_with_holes(self) -> bool:
-        batch, other = self.new(), self.new()
-        if batch.is_recurrent or any(window is not None for window in batch.windows):
+        if not self._looks_everywhere():
             # What is shown to a recurrent layer stays, and a window would not reach beyond the holes.
             return False
+        batch, other = self.new(), self.new()
         ids = [(index * 5 + 2) % self.vocab_size for index in range(8)]
         try:
             self([ids[:4]], batch)

@@ -77,6 +77,19 @@ class KeyValues:
         attention = not self._attention or any(layer.length for layer in self._attention)
         return attention and all(any(True for _ in _tensors(_state(layer))) for layer in self._recurrent)
 
+    @property
+    def can_be_cut(self) -> bool:
+        """Whether it is one sequence by itself, of which `cut` can leave any beginning."""
+        alone = all(layer.buffers[0].shape[0] == 1 for layer in self._attention if layer.buffers)
+        whole = not self._columns.has_holes and all(window is None for window in self.windows)
+        return len(self.lengths) == 1 and alone and whole and self.is_filled and not self.is_recurrent
+
+    @property
+    def bytes(self) -> int:
+        """How much memory its buffers take."""
+        buffers = (buffer for layer in self._attention for buffer in layer.buffers)
+        return sum(buffer.numel() * buffer.element_size() for buffer in buffers)
+
     def append(self, counts: Sequence[int]) -> None:
         """The model is about to append so many tokens to the rows; different numbers only where nothing has a window
         and nothing is recurrent."""
@@ -93,6 +106,20 @@ class KeyValues:
         mask = self._columns.mask() if self._attention else None
         return None if mask is None else mask.to(device).long()
 
+    def added_mask(self, new: int, dtype: torch.dtype, device: torch.device) -> torch.Tensor | None:
+        """What to add to the attention scores of the `new` last columns: [rows, 1, new, columns]; None where the model
+        knows what to hide without being told. Only where no layer has a window."""
+        filled, width = self._columns.mask(), self._columns.width
+        if filled is None and (new == 1 or new == width):
+            return None
+        columns = torch.arange(width)
+        hidden = (columns[None, :] > columns[width - new :, None])[None]
+        if filled is not None:
+            hidden = hidden | ~filled[:, None]
+        # Not minus infinity: where all is hidden, the softmax would be NaN.
+        mask = torch.zeros(hidden.shape, dtype=dtype).masked_fill_(hidden, torch.finfo(dtype).min)
+        return mask[:, None].to(device)
+
     def positions(self, new: int, device: torch.device) -> torch.Tensor:
         """Position in its sequence of what is in each of the `new` new columns: [rows, new]."""
         ends = torch.tensor(self.lengths, device=device)[:, None]
@@ -106,20 +133,22 @@ class KeyValues:
         return [layer.read(row, length, begin, end) if layer.buffers else None for layer in self._attention]
 
     def load(self, length: int, pieces: Sequence[tuple[int, Piece]], state: State | None) -> None:
-        """Fill the one, empty row with `length` tokens: those of `pieces`, each with how many tokens it stands for."""
+        """Fill the one row up to `length` tokens: those of `pieces`, each with how many tokens it stands for. What the
+        row has already are the first of the same tokens."""
+        missing = list(_after(self.lengths[0], pieces))
         for index, layer in enumerate(self._attention):
             runs = []
-            for count, piece in reversed(pieces):
+            for count, piece in reversed(missing):
                 if (states := piece[index]) is not None:
                     runs.append(states)
                     if states[0].shape[1] < count:
                         break
-            layer.load(length if runs else 0, runs[::-1])
+            layer.load(length if runs or layer.length else 0, runs[::-1])
         if state is not None:
             for layer, layer_state in zip(self._recurrent, state, strict=True):
                 vars(layer).update(_map(layer_state, torch.clone))
-        if length:
-            self._columns.append([length])
+        if length > self.lengths[0]:
+            self._columns.append([length - self.lengths[0]])
 
     def state(self, row: int) -> State | None:
         """A copy of what the recurrent layers remember of a row; None without such layers."""
@@ -150,6 +179,10 @@ class KeyValues:
             if layer.buffers:
                 layer.crop(useless)
 
+    def cut(self, length: int) -> None:
+        """Forget all but the first `length` tokens, where it `can_be_cut`."""
+        self.take_back([self.lengths[0] - length])
+
     def drop(self, row: int) -> None:
         """Let a sequence leave; the last row takes its place. Not for the only one."""
         self._columns.leave(row)
@@ -169,6 +202,15 @@ class KeyValues:
             for layer in self._attention:
                 if layer.buffers:
                     layer.close(places)
+
+
+def _after(begin: int, pieces: Sequence[tuple[int, Piece]]) -> Iterator[tuple[int, Piece]]:
+    """The pieces from token `begin` on; one is cut only where all its tokens are there."""
+    for count, piece in pieces:
+        if begin < count:
+            rest = [pair and (pair[0][:, begin:], pair[1][:, begin:]) for pair in piece]
+            yield count - begin, rest if begin else piece
+        begin = max(0, begin - count)
 
 
 def is_supported(config: Any) -> bool:

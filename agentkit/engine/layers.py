@@ -74,11 +74,11 @@ class AttentionLayer(DynamicLayer):  # type: ignore[no-untyped-call]
         return -1 if self.window is None else self.window
 
     def load(self, length: int, runs: Sequence[Sequence[torch.Tensor]]) -> None:
-        """Fill the one, empty row.
+        """Fill the one row.
 
         Args:
-            length: how many tokens it has.
-            runs: keys and values of the last of them, each [heads, tokens, head size].
+            length: how many tokens it then has.
+            runs: keys and values of the last of them, or of those that it lacks, each [heads, tokens, head size].
         """
         for keys, values in runs:
             self.update(keys[None], values[None])

@@ -51,6 +51,10 @@ class PrefixCache:
         windows: how many tokens each attention layer sees, as `KeyValues.windows` has it; None for all. A sequence is
             resumed only where what such a layer would see is there.
         needs_state: whether sequences are resumed only where a state was stored.
+
+    Attributes:
+        bytes: what it holds.
+        aside: bytes of the budget that are used elsewhere.
     """
 
     def __init__(self, budget: int, windows: Sequence[int | None] = (), needs_state: bool = False) -> None:
@@ -59,7 +63,7 @@ class PrefixCache:
         self._needs_state = needs_state
         self._root = _Node((), [], None)
         self._clock = 0
-        self.bytes = 0
+        self.bytes = self.aside = 0
 
     def find(self, ids: Sequence[int]) -> Match:
         """The longest beginning of `ids` that is known, and what to resume from."""
@@ -187,7 +191,7 @@ class PrefixCache:
                 return
 
     def _shrink(self) -> None:
-        while self.bytes > self._budget:
+        while self.bytes and self.bytes + self.aside > self._budget:
             # Leaves, and states on the way to one: the only things that nothing else rests on.
             node = min(
                 (node for node in self._nodes() if not node.children or node.state is not None),

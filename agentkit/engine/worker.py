@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -13,7 +14,7 @@ from agentkit.engine.failures import explain, is_out_of_memory
 from agentkit.engine.forward import Forward
 from agentkit.engine.generation import Generation
 from agentkit.engine.kv import KeyValues
-from agentkit.engine.prefix import Match, PrefixCache
+from agentkit.engine.memory import Memory
 from agentkit.engine.queue import WORTH_WAITING, Queue, common_length
 from agentkit.errors import EngineError
 
@@ -33,22 +34,21 @@ class Worker:
 
     Attributes:
         forward: the model.
-        prefixes: what is kept of requests that ended.
+        memory: what is kept of requests that ended.
         queue: requests whose prompt is not computed yet.
         batch: requests that generate.
 
     Args:
         model: the model.
-        cache_bytes: budget of the prefix cache.
+        cache_bytes: budget of the memory.
         chunk: how many tokens of prompts to compute at once while nobody generates; a quarter while somebody does.
         max_batch: how many requests may hold keys and values at once.
     """
 
     def __init__(self, model: Any, cache_bytes: int, chunk: int, max_batch: int) -> None:
         self.forward = Forward(model)
-        empty = self.forward.new()
-        self.prefixes = PrefixCache(cache_bytes, empty.windows, needs_state=empty.is_recurrent)
-        self.queue = Queue(self.prefixes)
+        self.memory = Memory(self.forward, cache_bytes)
+        self.queue = Queue(self.memory.prefixes)
         self.batch = Batch(self.forward)
         self._chunk = chunk
         self._max_batch = self._most_together = max_batch
@@ -63,7 +63,7 @@ class Worker:
         """Forget all."""
         self.queue.waiting.clear()
         self.batch = Batch(self.forward)
-        self.prefixes.clear()
+        self.memory.clear()
 
     @property
     def has_work(self) -> bool:
@@ -101,7 +101,8 @@ class Worker:
             if not (generation.channel.cancelled or too_late):
                 continue
             if generation.kv is not None:
-                self._store(generation, generation.kv)
+                self.memory.store(generation, generation.kv)
+                self.memory.take_over(generation, generation.kv)
             self.queue.remove(generation)
             if too_late:
                 generation.give_up()
@@ -171,12 +172,12 @@ class Worker:
             for generation in group:
                 if generation.kv is None:
                     self._begin(generation)
-                together.join(generation)
+                self._add(generation, together)
             assert together.kv is not None
             size = sum(len(generation.ids) for generation in group) - sum(together.kv.lengths)
             together.catch_up()
             for row, generation in enumerate(group):
-                self._store(generation, together.kv, row)
+                self.memory.store(generation, together.kv, row)
         except Exception as error:
             logger.warning("%d prompts at once failed (%s); they go on one by one", len(group), str(error))
             ran_out, together = is_out_of_memory(error), Batch(self.forward)
@@ -191,17 +192,23 @@ class Worker:
         for generation in group:
             self.queue.remove(generation)
         self.queue.count(size)
-        self._join(together)
+        self._join(group, lambda: self.batch.merge(together))
         return size
 
-    def _join(self, others: Batch) -> None:
-        """Let rows join those that generate."""
-        joining = list(others.rows)
+    def _join(self, joining: list[Generation], join: Callable[[], None]) -> None:
+        """Let requests join those that generate."""
         try:
-            self.batch.merge(others)
+            join()
         except Exception as error:
             self.batch.rows = [*(row for row in self.batch.rows if row not in joining), *joining]
             self._recover(error)
+
+    def _add(self, generation: Generation, batch: Batch) -> None:
+        """Let a request join a batch, which copies what it remembers if others are there already."""
+        kv = generation.kv
+        batch.join(generation)
+        if kv is not None and kv is not batch.kv:
+            self.memory.take_over(generation, kv)
 
     def _prefill(self, generation: Generation) -> int:
         """Compute a chunk of a prompt; after its last one, the request says its first token and joins the others.
@@ -213,10 +220,7 @@ class Worker:
             How many tokens were computed.
         """
         try:
-            if generation.kv is None:
-                self._begin(generation)
-            kv = generation.kv
-            assert kv is not None
+            kv = generation.kv or self._begin(generation)
             size = self._chunk_size(generation, kv)
             if size == 0:
                 # All that may be computed before its grammar is there was in the cache.
@@ -233,40 +237,31 @@ class Worker:
             self._retry_or_fail(generation, error)
             return 0
         self.queue.count(size)
+        # What it says does not wait for what is kept of it.
+        ended = says and self._say(generation, logits[0, 0], int(best), value)
         if is_last or kv.lengths[0] in generation.cuts:
-            self._store(generation, kv)
+            self.memory.store(generation, kv)
         if is_last:
             self.queue.remove(generation)
-            if says and self._say(generation, logits[0, 0], int(best), value):
-                self._store(generation, kv)
+            if ended:
+                self.memory.take_over(generation, kv)
             else:
                 generation.alone = False
-                single = Batch(self.forward)
-                single.join(generation)
-                self._join(single)
+                self._join([generation], lambda: self._add(generation, self.batch))
         return size
 
     def _has_company(self, generation: Generation) -> bool:
         """Whether others generate, with whom it can go on."""
         return bool(self.batch.rows) and self.forward.continues == "any" and not generation.alone
 
-    def _begin(self, generation: Generation) -> None:
-        """Give it what is known of its prompt."""
-        match = Match()
+    def _begin(self, generation: Generation) -> KeyValues:
+        """Give it what is known of its prompt, also by those that are not through yet."""
         if self.forward.continues == "any":
             for other in self.queue.begun:
-                if common_length(generation.ids, other.ids) > self.prefixes.known(generation.ids):
+                if common_length(generation.ids, other.ids) > self.memory.prefixes.known(generation.ids):
                     assert other.kv is not None
-                    self._store(other, other.kv)
-            match = self.prefixes.find(generation.ids[:-1])
-        kv = self.forward.new(len(generation.ids) + min(generation.room, 256))
-        kv.load(match.length, match.pieces, match.state)
-        generation.kv = kv
-        if match.common >= match.length + WORTH_WAITING:
-            # Two prompts part here, so a third may as well; next time it can be resumed from.
-            generation.cuts.add(match.common)
-        if generation.completion_tokens == 0:
-            generation.cached = match.length
+                    self.memory.store(other, other.kv)
+        return self.memory.begin(generation)
 
     def _chunk_size(self, generation: Generation, kv: KeyValues) -> int:
         done = kv.lengths[0]
@@ -294,13 +289,10 @@ class Worker:
     def _leave(self, row: int) -> None:
         """Keep what a row has computed, and forget the row."""
         assert self.batch.kv is not None
-        self._store(self.batch.rows[row], self.batch.kv, row)
+        self.memory.store(self.batch.rows[row], self.batch.kv, row)
+        if len(self.batch.rows) == 1:
+            self.memory.take_over(self.batch.rows[0], self.batch.kv)
         self.batch.leave(row)
-
-    def _store(self, generation: Generation, kv: KeyValues, row: int = 0) -> None:
-        if self.forward.continues == "any":
-            known = generation.ids[: kv.lengths[row]]
-            self.prefixes.store(known, lambda begin, end: kv.read(row, begin, end), kv.state(row))
 
     def _recover(self, error: Exception) -> None:
         """A step of several requests failed. Each goes on by itself, so that the one to blame fails alone."""
@@ -333,7 +325,7 @@ class Worker:
 
     def _make_room(self) -> None:
         """Let go of all that nobody needs."""
-        self.prefixes.clear()
+        self.memory.clear()
         if torch.cuda.is_available():
             torch.cuda.empty_cache()
 

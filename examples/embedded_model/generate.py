@@ -179,7 +179,7 @@ def converse(draw: Draw, kind: str | None = None, short: bool = False) -> Conver
     if chosen == "reading":
         reading.episode(draw, talk)
         if draw.chance(0.2):
-            talk.tools = [written_tools.any_tool(draw, LIKE_SEARCH).schema]
+            talk.tools = [written_tools.any_tool(draw, set(LIKE_SEARCH)).schema]
         return _noted(draw, talk)
     kinds = [chosen]
     while not draw.held_out and len(kinds) < 4 and draw.chance(0.15 if short else 0.5):

@@ -51,42 +51,48 @@ HARDER_EXTRA = {
     "follow_up": 0.1,
 }
 # Hand-written tools that do what the calculator or the search does.
-LIKE_CALCULATOR = {
-    "multiply",
-    "add",
-    "subtract",
-    "divide_numbers",
-    "power",
-    "square_root",
-    "loan_payment",
-    "split_bill",
-    "body_mass_index",
-    "age_in_days",
-    "count_days",
-}
-LIKE_SEARCH = {
-    "find_book",
-    "find_films",
-    "get_news",
-    "get_population_data",
-    "define_word",
-    "get_holidays",
-    "get_distance",
-    "water_level",
-}
+LIKE_CALCULATOR = frozenset(
+    {
+        "multiply",
+        "add",
+        "subtract",
+        "divide_numbers",
+        "power",
+        "square_root",
+        "loan_payment",
+        "split_bill",
+        "body_mass_index",
+        "age_in_days",
+        "count_days",
+    }
+)
+LIKE_SEARCH = frozenset(
+    {
+        "find_book",
+        "find_films",
+        "get_news",
+        "get_population_data",
+        "define_word",
+        "get_holidays",
+        "get_distance",
+        "water_level",
+    }
+)
 # Verbs of requests that a search could be thought to serve.
-ASKING = {
-    "find",
-    "search",
-    "get",
-    "check",
-    "compare",
-    "recommend",
-    "estimate",
-    "teach",
-    "measure",
-    "count",
-    "track",
-    "translate",
-    "summarize",
-}
+ASKING = frozenset(
+    {
+        "find",
+        "search",
+        "get",
+        "check",
+        "compare",
+        "recommend",
+        "estimate",
+        "teach",
+        "measure",
+        "count",
+        "track",
+        "translate",
+        "summarize",
+    }
+)

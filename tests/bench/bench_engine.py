@@ -81,8 +81,8 @@ class Bench:
         return self._clock() - began
 
     def _held(self) -> int:
-        """Bytes in the prefix cache."""
-        return int(self.engine._scheduler.worker.prefixes.bytes)
+        """Bytes of what is remembered."""
+        return int(self.engine._scheduler.worker.memory.bytes)
 
     def first_token(self, repeats: int) -> dict[str, float]:
         """Turn 8 up to its first token: with what is remembered, and by `generate`."""

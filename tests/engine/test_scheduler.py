@@ -79,7 +79,7 @@ def test_two_thousand_requests_with_random_cancels_from_eight_threads(engine):
     wait_for(lambda: not worker.requests)
     assert worker.batch.kv is None
     assert not worker.queue._arrivals
-    assert worker.prefixes.bytes <= 200_000
+    assert worker.memory.bytes <= 200_000
     assert _generations() <= before
 
 
