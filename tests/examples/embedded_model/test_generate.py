@@ -8,6 +8,7 @@ from typing import Any
 import generate
 import pytest
 from conversation import Conversation
+from conversations.look_up import NOT_FOUND
 from conversations.structured import INSTRUCTION
 from draw import Draw
 from jsonschema import Draft202012Validator
@@ -86,3 +87,28 @@ def test_parallel_conversations_have_parallel_calls() -> None:
     talks = generate.held_out("parallel", "parallel", 100)
     several = [any(len(message.get("tool_calls", ())) > 1 for message in talk.messages) for talk in talks]
     assert sum(several) > 80
+
+
+def test_what_was_made_before_changes_nothing() -> None:
+    def made() -> list[list[dict[str, Any]]]:
+        return [talk.messages for talk in generate.conversations("again", 40, harder=True)]
+
+    first = made()
+    for _ in range(3):
+        generate.conversations("between", 150, harder=True)
+    assert made() == first
+
+
+def test_reading_quotes_a_sentence_that_was_told_or_none() -> None:
+    draw, quoted, missing = Draw("reading", harder=True), 0, 0
+    for _ in range(150):
+        talk = generate.converse(draw, "reading")
+        turns = [message for message in talk.messages if message["role"] != "system"]
+        for message in turns[1::2]:
+            if message["content"] == NOT_FOUND:
+                missing += 1
+            else:
+                assert message["content"] in turns[0]["content"]
+                quoted += 1
+    assert quoted > 300
+    assert missing > 15
