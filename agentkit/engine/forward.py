@@ -16,6 +16,11 @@ __all__ = ["Forward"]
 logger = logging.getLogger(__name__)
 
 
+_ORDER = ("nothing", "single", "any")
+_OWN_WINDOWS = ("window_size", "keep_window_size")
+"""The names of windows that a model looks after itself, so that its cache says nothing of them: GPT-Neo's, Doge's."""
+
+
 class Forward:
     """Calls a causal language model on the next tokens of sequences whose beginning is in a `KeyValues`.
 
@@ -44,12 +49,12 @@ class Forward:
         self.ragged = self._takes_positions
         if self._cache_name is None or not is_supported(model.config):
             self.continues, self.batches, self.ragged = "nothing", False, False
+        everywhere = self.ragged and self._looks_everywhere()
+        # What is shown to a recurrent layer stays, and a window would not reach beyond the holes.
+        self._may_be_ragged = everywhere and not any(getattr(text_config, name, None) for name in _OWN_WINDOWS)
         # A mask as it is added to the scores is made once; from any other, each layer would make one.
-        self._adds_mask = self.ragged and self._looks_everywhere() and self._attention in ("sdpa", "eager")
-
-    @property
-    def _attention(self) -> str | None:
-        return getattr(self.model.config.get_text_config(decoder=True), "_attn_implementation", None)
+        attention = getattr(text_config, "_attn_implementation", None)
+        self._adds_mask = everywhere and attention in ("sdpa", "eager")
 
     def _looks_everywhere(self) -> bool:
         """Whether every layer sees all tokens."""
@@ -103,11 +108,14 @@ class Forward:
         cache of their own; their output would be silently wrong, so it is measured rather than looked up.
         """
         if self.continues != "nothing":
-            self._compare()
-            if self._adds_mask and (self.continues != "any" or not self.batches):
-                self._adds_mask, self.continues, self.batches = False, "any", True
-                self._compare()
-        self.ragged = self.ragged and self.continues == "any" and self.batches and self._agree_with_holes()
+            found: dict[bool, tuple[Any, bool, bool]] = {}
+            for adds in [True, False] if self._adds_mask else [False]:
+                found[adds] = self._try(adds)
+                if found[adds] == ("any", True, True):
+                    break
+            best = max(found, key=lambda adds: (_ORDER.index(found[adds][0]), *found[adds][1:]))
+            self._adds_mask = best
+            self.continues, self.batches, self.ragged = found[best]
         if self.continues != "any" or not self.batches:
             logger.warning(
                 "%s: cache continues by %s, sequences side by side: %s; requests will be slower.",
@@ -116,8 +124,15 @@ class Forward:
                 self.batches,
             )
 
+    def _try(self, adds_mask: bool) -> tuple[Literal["any", "single", "nothing"], bool, bool]:
+        """What `continues`, `batches` and `ragged` are with this sort of mask."""
+        self._adds_mask, self.continues, self.batches = adds_mask, "any", True
+        self._compare()
+        several = self._may_be_ragged and self.continues == "any" and self.batches
+        return self.continues, self.batches, several and self._agree_with_holes()
+
     def _compare(self) -> None:
-        ids = [(index * 7 + 3) % self.vocab_size for index in range(8)]
+        ids = _some_ids(7, 3, self.vocab_size)
         try:
             kv = self.new()
             whole = self([ids], kv)[0, -1]
@@ -152,23 +167,29 @@ class Forward:
         return _close(alone, second[-1]) and bool(first.isfinite().all())
 
     def _agree_with_holes(self) -> bool:
-        if not self._looks_everywhere():
-            # What is shown to a recurrent layer stays, and a window would not reach beyond the holes.
-            return False
+        """Rows of different and of the same number of tokens, from the beginning and after others."""
         batch, other = self.new(), self.new()
-        ids = [(index * 5 + 2) % self.vocab_size for index in range(8)]
+        ids = _some_ids(5, 2, self.vocab_size)
         try:
-            self([ids[:4]], batch)
-            self([ids[:2]], other)
+            whole = self([ids], self.new(), 8)[0]
             batch.add(other)
-            self([ids[4:5], ids[2:5]], batch, 3)
+            fresh = self([ids[:3], ids[:2]], batch, 2)
+            self([ids[3:5], ids[2:5]], batch, 3)
+            batch.take_back([1, 1])
+            alike = self([ids[4:6], ids[4:6]], batch, 2)
+            self([ids[6:7], ids[6:8]], batch, 2)
             batch.take_back([0, 1])
-            first, second = self([ids[5:8], ids[4:6]], batch, 2)
-            whole = self([ids], self.new(), 3)[0]
+            first, second = self([ids[7:8], ids[7:8]], batch)
         except Exception as error:
             logger.debug("tokens of different number cannot go side by side", exc_info=error)
             return False
-        return _close(whole[-1], first[-1]) and _close(whole[0], second[-1])
+        said = [(2, fresh[0, -1]), (0, fresh[1, -2]), (1, fresh[1, -1]), (7, first[-1]), (7, second[-1])]
+        said += [(4 + at, row[at]) for row in alike for at in range(2)]
+        return all(_close(whole[place], logits) for place, logits in said)
+
+
+def _some_ids(step: int, begin: int, size: int) -> list[int]:
+    return [(index * step + begin) % size for index in range(8)]
 
 
 def _close(expected: torch.Tensor, found: torch.Tensor) -> bool:

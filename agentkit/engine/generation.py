@@ -34,6 +34,7 @@ class Generation:
         kv: keys and values of the request while it is by itself; None before it begins, and as a row among others.
         cuts: lengths at which the prefix cache wants its state.
         done: whether it has ended.
+        failed: whether it ended by an error, so that nothing computed for it is to be trusted.
         retried: whether it was begun anew after memory ran out.
         alone: whether it is computed by itself until it says something: it was there when a common step failed.
 
@@ -64,6 +65,7 @@ class Generation:
         self.kv: KeyValues | None = None
         self.cuts: set[int] = set()
         self.done = False
+        self.failed = False
         self.retried = False
         self.alone = False
         self._tokenizer = tokenizer

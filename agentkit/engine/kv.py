@@ -85,6 +85,11 @@ class KeyValues:
         return len(self.lengths) == 1 and alone and whole and self.is_filled and not self.is_recurrent
 
     @property
+    def columns(self) -> int:
+        """How many tokens fit into its buffers."""
+        return min((layer.buffers[0].shape[2] for layer in self._attention if layer.buffers), default=0)
+
+    @property
     def bytes(self) -> int:
         """How much memory its buffers take."""
         buffers = (buffer for layer in self._attention for buffer in layer.buffers)
@@ -109,16 +114,17 @@ class KeyValues:
     def added_mask(self, new: int, dtype: torch.dtype, device: torch.device) -> torch.Tensor | None:
         """What to add to the attention scores of the `new` last columns: [rows, 1, new, columns]; None where the model
         knows what to hide without being told. Only where no layer has a window."""
-        filled, width = self._columns.mask(), self._columns.width
+        filled, width, rows = self._columns.mask(), self._columns.width, len(self.lengths)
         if filled is None and (new == 1 or new == width):
             return None
-        columns = torch.arange(width)
-        hidden = (columns[None, :] > columns[width - new :, None])[None]
+        # Not minus infinity, nor what comes to it with a score: where all is hidden, the softmax would be NaN.
+        least = torch.finfo(dtype).min / 2
+        mask = torch.zeros((1 if filled is None else rows, 1, new, width), dtype=dtype, device=device)
+        later = torch.ones((new, new), dtype=torch.bool, device=device).triu_(1)
+        mask[..., width - new :].masked_fill_(later, least)
         if filled is not None:
-            hidden = hidden | ~filled[:, None]
-        # Not minus infinity: where all is hidden, the softmax would be NaN.
-        mask = torch.zeros(hidden.shape, dtype=dtype).masked_fill_(hidden, torch.finfo(dtype).min)
-        return mask[:, None].to(device)
+            mask.masked_fill_(~filled[:, None, None].to(device), least)
+        return mask.expand(rows, -1, -1, -1)
 
     def positions(self, new: int, device: torch.device) -> torch.Tensor:
         """Position in its sequence of what is in each of the `new` new columns: [rows, new]."""

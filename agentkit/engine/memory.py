@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import logging
+
+from agentkit.engine.failures import is_out_of_memory
 from agentkit.engine.forward import Forward
 from agentkit.engine.generation import Generation
 from agentkit.engine.kv import KeyValues
@@ -10,6 +13,8 @@ from agentkit.engine.queue import WORTH_WAITING
 from agentkit.engine.spare import Spare
 
 __all__ = ["Memory"]
+
+logger = logging.getLogger(__name__)
 
 
 class Memory:
@@ -40,10 +45,10 @@ class Memory:
         ids, match = generation.ids, Match()
         if self._forward.continues == "any":
             match = self.prefixes.find(ids[:-1])
-        kv = self.spare.take(ids[:-1], match.length)
-        if kv is None:
-            # Room for what is said, and for some turns that may follow.
-            kv = self._forward.new(len(ids) + min(generation.room, max(256, len(ids) // 4)))
+        # Room for what is said, and for some turns that may follow.
+        room = len(ids) + min(generation.room, max(256, len(ids) // 4))
+        kv = self.spare.take(ids[:-1], match.length, room) or self._forward.new(room)
+        self.prefixes.set_aside(self.spare.bytes)
         if match.length > kv.lengths[0]:
             kv.load(match.length, match.pieces, match.state)
         generation.kv = kv
@@ -55,19 +60,26 @@ class Memory:
         return kv
 
     def store(self, generation: Generation, kv: KeyValues, row: int = 0) -> None:
-        """Keep what was computed for a request, to be found by others."""
-        if self._forward.continues == "any":
-            known = generation.ids[: kv.lengths[row]]
+        """Keep what was computed for a request, to be found by others; nothing of one that failed."""
+        if self._forward.continues != "any" or generation.failed:
+            return
+        known = generation.ids[: kv.lengths[row]]
+        try:
             self.prefixes.store(known, lambda begin, end: kv.read(row, begin, end), kv.state(row))
+        except Exception as error:
+            if not is_out_of_memory(error):
+                raise
+            logger.warning("no memory to keep %d tokens: %s", len(known), str(error))
+            self.clear()
 
     def take_over(self, generation: Generation, kv: KeyValues) -> None:
         """Keys and values that a request needs no more, and that are its own."""
-        if self._forward.continues == "any":
+        if self._forward.continues == "any" and not generation.failed:
             self.spare.keep(generation.ids, kv)
-            self.prefixes.aside = self.spare.bytes
+            self.prefixes.set_aside(self.spare.bytes)
 
     def clear(self) -> None:
         """Forget all."""
         self.prefixes.clear()
         self.spare.clear()
-        self.prefixes.aside = 0
+        self.prefixes.set_aside(0)

@@ -54,7 +54,6 @@ class PrefixCache:
 
     Attributes:
         bytes: what it holds.
-        aside: bytes of the budget that are used elsewhere.
     """
 
     def __init__(self, budget: int, windows: Sequence[int | None] = (), needs_state: bool = False) -> None:
@@ -63,7 +62,12 @@ class PrefixCache:
         self._needs_state = needs_state
         self._root = _Node((), [], None)
         self._clock = 0
-        self.bytes = self.aside = 0
+        self.bytes = self._aside = 0
+
+    def set_aside(self, size: int) -> None:
+        """So many bytes of the budget are used elsewhere."""
+        self._aside = size
+        self._shrink()
 
     def find(self, ids: Sequence[int]) -> Match:
         """The longest beginning of `ids` that is known, and what to resume from."""
@@ -145,10 +149,10 @@ class PrefixCache:
         return True
 
     def _grow(self, parent: _Node, ids: tuple[int, ...], piece: Piece) -> _Node:
-        size = _bytes(ids, piece)
-        if size > self._budget:
+        size, room = _bytes(ids, piece), self._budget - self._aside
+        if size > room:
             # What could never stay is not worth a copy; but of a sequence that can be cut, the beginning can.
-            fits = 0 if self._needs_state or self._windows else len(ids) * self._budget // size
+            fits = 0 if self._needs_state or self._windows else max(0, len(ids) * room // size)
             if not fits:
                 return self._root
             ids, piece = ids[:fits], _cut(piece, len(ids), 0, fits)
@@ -191,7 +195,7 @@ class PrefixCache:
                 return
 
     def _shrink(self) -> None:
-        while self.bytes and self.bytes + self.aside > self._budget:
+        while self.bytes and self.bytes > self._budget - self._aside:
             # Leaves, and states on the way to one: the only things that nothing else rests on.
             node = min(
                 (node for node in self._nodes() if not node.children or node.state is not None),

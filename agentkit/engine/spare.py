@@ -35,7 +35,7 @@ class Spare:
     """
 
     def __init__(self, budget: int) -> None:
-        self._budget = budget // _SHARE
+        self._budget = max(0, budget) // _SHARE
         self._ended: list[_Ended] = []
 
     @property
@@ -53,20 +53,24 @@ class Spare:
         while len(self._ended) > _MOST or self.bytes > self._budget:
             del self._ended[0]
 
-    def take(self, ids: Sequence[int], known: int) -> KeyValues | None:
+    def take(self, ids: Sequence[int], known: int, room: int) -> KeyValues | None:
         """Keys and values of some first tokens of `ids` to go on from, maybe of none; None where nothing is spare.
 
         Args:
             ids: the token ids.
             known: how many of them the prefix cache has. A sequence that has less than half of those is left to those
-                who may go on from it, but for the oldest one, which is written over.
+                who may go on from it.
+            room: for how many tokens there is to be room. Where no more can be kept, the oldest sequence of about that
+                size is written over.
         """
-        if not self._ended:
-            return None
         common = [common_length(ended.ids, ids) for ended in self._ended]
-        best = max(range(len(common)), key=common.__getitem__)
-        if not common[best] or 2 * common[best] < known:
-            best = 0
+        best = max(range(len(common)), key=common.__getitem__, default=None)
+        if best is None or not common[best] or 2 * common[best] < known:
+            full = len(self._ended) == _MOST
+            fitting = (n for n, ended in enumerate(self._ended) if room <= ended.kv.columns <= 2 * room)
+            best = next(fitting, None) if full else None
+        if best is None:
+            return None
         kv = self._ended.pop(best).kv
         kv.cut(common[best])
         return kv

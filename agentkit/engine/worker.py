@@ -330,6 +330,6 @@ class Worker:
             torch.cuda.empty_cache()
 
     def fail(self, generation: Generation, error: BaseException) -> None:
-        generation.done = True
+        generation.done = generation.failed = True
         failure = explain(error, self.forward.model.device, len(generation.ids))
         generation.channel.end(error=failure)

@@ -82,6 +82,12 @@ def _configs() -> dict[str, Callable[[], Any]]:
         "convolution": lambda: transformers.Lfm2Config(
             **base, **heads, layer_types=["conv", "full_attention"] * 2, block_auto_adjust_ff_dim=False
         ),
+        # Says nothing of its window to the cache.
+        "own window": lambda: transformers.GPTNeoConfig(
+            **base, num_heads=4, num_layers=4, attention_types=[[["global", "local"], 2]], window_size=12
+        ),
+        # Sees to it that its mask has every row.
+        "strict mask": lambda: transformers.XGLMConfig(**base, d_model=32, ffn_dim=48, num_layers=2, attention_heads=4),
         # Has no cache that a second call of several tokens could continue.
         "single": lambda: transformers.JambaConfig(
             **base, **heads, num_experts=2, num_experts_per_tok=1, mamba_d_state=8, mamba_dt_rank=4,

@@ -147,6 +147,7 @@ def test_time_is_a_limit(engine):
     handle = model.register_forward_pre_hook(lambda *_: time.sleep(0.02))
     try:
         local = engine(model=model, max_batch=1)
+        _run(local, [5], tokens=1)  # what it does once, it has done
         stream = local.submit(Request([5, 6], max_tokens=900, min_tokens=900, max_time=0.5))
         late = local.submit(Request([7, 8], max_time=0.1))
         text = "".join(token.text for token in stream)

@@ -52,13 +52,15 @@ def test_finds_the_longest_common_beginning(sequences):
 
 
 @settings(max_examples=60, deadline=None)
-@given(SEQUENCES, st.integers(0, 800))
-def test_stays_within_its_budget_and_right(sequences, budget):
+@given(SEQUENCES, st.integers(0, 800), st.lists(st.integers(0, 400), min_size=1))
+def test_stays_within_its_budget_and_right(sequences, budget, aside):
     cache = PrefixCache(budget)
-    for ids in sequences:
+    for number, ids in enumerate(sequences):
+        cache.set_aside(size := aside[number % len(aside)])
+        assert 0 <= cache.bytes <= max(0, budget - size)
         _check(cache.find(ids), ids)
         _store(cache, ids)
-        assert 0 <= cache.bytes <= budget
+        assert 0 <= cache.bytes <= max(0, budget - size)
     cache.clear()
     assert cache.bytes == 0
     assert cache.find(sequences[0]).length == 0

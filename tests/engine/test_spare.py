@@ -56,14 +56,18 @@ def test_what_is_left_is_chosen_by_what_it_has_in_common():
     first, second = list(range(10, 40)), [*range(10, 20), *range(50, 70)]
     for ids in (first, second):
         spare.keep(ids, _ended(forward, ids))
-    assert spare.take([*second, 7], known=len(second)).lengths == [len(second)]
-    assert spare.take([*range(10, 20), 3], known=10).lengths == [10]
-    assert spare.take(first, known=0) is None
+    assert spare.take([*second, 7], known=len(second), room=40).lengths == [len(second)]
+    assert spare.take([*range(10, 20), 3], known=10, room=20).lengths == [10]
+    assert spare.take(first, known=0, room=40) is None
     for ids in (first, second):
         spare.keep(ids, _ended(forward, ids))
-    # The second one has more of it, but most is to be copied in any case: so it is left to those who may go on from it.
-    assert spare.take([*range(10, 20), 50, 51, *range(80, 120)], known=40).lengths == [10]
-    assert spare.take([*second, 7], known=len(second)).lengths == [len(second)]
+    # The second one has some of it, but most is to be copied in any case: it is left to those who may go on from it.
+    assert spare.take([*range(10, 20), 50, 51, *range(80, 120)], known=40, room=60) is None
+    for ids in ([2] * 8, [3] * 8):
+        spare.keep(ids, _ended(forward, ids))
+    # Where no more can be kept, the oldest one of about the size is written over.
+    assert spare.take([7] * 20, known=0, room=25).lengths == [0]
+    assert spare.take([*second, 7], known=len(second), room=40).lengths == [len(second)]
 
 
 def test_memory_is_bounded():

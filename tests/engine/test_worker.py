@@ -252,6 +252,50 @@ def test_logits_that_are_no_numbers_are_an_error(engine):
         handle.remove()
 
 
+def test_of_a_request_that_failed_nothing_is_kept(engine):
+    model, broken = make_model("full"), [True]
+    handle = model.lm_head.register_forward_hook(lambda module, args, output: output * torch.nan if broken else None)
+    local, prompt = engine(model=model), list(range(5, 60))
+    try:
+        with pytest.raises(EngineError, match="NaN"):
+            list(local.submit(Request(prompt)))
+        broken.clear()
+        stream = local.submit(Request(prompt, max_tokens=5))
+        assert [token.id for token in stream] == generate(model, prompt, 5)
+        assert stream.finish.cached_tokens == 0
+    finally:
+        handle.remove()
+
+
+def test_no_memory_to_keep_what_was_computed_is_no_failure(engine, monkeypatch):
+    local, tried = engine("full"), []
+
+    def store(*_):
+        tried.append(1)
+        raise torch.OutOfMemoryError("CUDA out of memory")
+
+    monkeypatch.setattr(local._scheduler.worker.memory.prefixes, "store", store)
+    for prompt in ([5] * 20, [6] * 20):
+        assert [token.id for token in local.submit(Request(prompt, max_tokens=5))] == generate(
+            make_model("full"), prompt, 5
+        )
+    assert tried
+
+
+@pytest.mark.parametrize("kind", ["strict mask", "own window"])
+def test_models_with_ways_of_their_own_say_what_generate_says(engine, kind):
+    """Of the same length and of others, with a common beginning, one after the other and side by side."""
+    model, local, rng = make_model(kind), engine(kind), random.Random(3)
+    common = random_ids(rng, 24)
+    prompts = [*([*common, *random_ids(rng, 12)] for _ in range(4)), *(random_ids(rng, 5 * n) for n in range(1, 4))]
+    expected = [generate(model, prompt, 12) for prompt in prompts]
+    for _ in range(2):
+        streams = [local.submit(Request(prompt, max_tokens=12)) for prompt in prompts]
+        assert [[token.id for token in stream] for stream in streams] == expected
+    assert local._scheduler.worker.forward.ragged == (kind == "strict mask")
+    assert local._scheduler.worker._failures == 0
+
+
 def test_the_same_seed_says_the_same_whatever_else_runs(engine):
     local = engine("mixed")
     rng = random.Random(6)
