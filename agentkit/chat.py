@@ -11,7 +11,6 @@ from langchain_core.messages import AIMessage, BaseMessage
 from langchain_core.outputs import ChatGenerationChunk, ChatResult
 from langchain_core.runnables import Runnable, RunnableConfig, run_in_executor
 from langchain_core.tools import BaseTool
-from langchain_core.utils.function_calling import convert_to_openai_tool
 
 from agentkit import choice, schemas, settings, sources, structured
 from agentkit.constructors import Constructors
@@ -99,7 +98,7 @@ class ChatHuggingFace(Constructors):
             messages: the conversation.
             tools: what would be bound, in any form that `bind_tools` takes.
         """
-        offered = [convert_to_openai_tool(tool) for tool in tools or ()]
+        offered = choice.specifications(tools or ())
         return self._source.count(self._question(messages, None, {"tools": offered}))
 
     def _get_ls_params(self, stop: list[str] | None = None, **kwargs: Any) -> LangSmithParams:
@@ -142,9 +141,11 @@ class ChatHuggingFace(Constructors):
             ValueError: where `tool_choice` names no bound tool, or a tool is no function.
             SchemaError: where a tool's schema is malformed or impossible, or the model's syntax has no way to write it.
         """
-        offered = [convert_to_openai_tool(tool, strict=strict) for tool in tools]
+        offered = choice.specifications(tools, strict)
         choice.see_functions(offered)
-        self._source.check(schemas.enforceable(offered))
+        choice.see_names([tool["function"]["name"] for tool in offered])
+        if kwargs.get("guided", self.guided):
+            self._source.check(schemas.enforceable(offered))
         if tool_choice is not None:
             choice.tool_choice(tool_choice, offered)
             kwargs["tool_choice"] = tool_choice
@@ -265,7 +266,7 @@ class ChatHuggingFace(Constructors):
         self, messages: list[BaseMessage], stop: list[str] | None, kwargs: dict[str, Any], streamed: bool = False
     ) -> Question:
         merged = self._merged(self._source_of(kwargs), kwargs)
-        tools = kwargs.get("tools") or []
+        tools = choice.specifications(kwargs.get("tools") or ())
         choice.see_names([tool["function"]["name"] for tool in tools])
         chosen = choice.tool_choice(kwargs.get("tool_choice"), tools)
         schema = choice.answer_schema(kwargs.get("response_format"))

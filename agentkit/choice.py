@@ -5,6 +5,28 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from langchain_core.utils.function_calling import convert_to_openai_tool
+from pydantic import BaseModel
+from typing_extensions import is_typeddict
+
+
+class SelfChecked(dict[str, Any]):
+    """The specification of a tool that looks at its arguments itself when it is run, and whose own words on them an
+    agent hands to the model: LangChain's tools, what they are made of, and pydantic models."""
+
+
+def specifications(tools: Sequence[Any], strict: bool | None = None) -> list[dict[str, Any]]:
+    """OpenAI's specifications of tools in any form that LangChain knows."""
+    return [_specification(tool, strict) for tool in tools]
+
+
+def _specification(tool: Any, strict: bool | None) -> dict[str, Any]:
+    if isinstance(tool, dict) and "function" in tool and strict is None:
+        return tool
+    made = convert_to_openai_tool(tool, strict=strict)
+    data = isinstance(tool, dict) or is_typeddict(tool) or (isinstance(tool, type) and not issubclass(tool, BaseModel))
+    return made if data else SelfChecked(made)
+
 
 def see_functions(tools: Sequence[Mapping[str, Any]]) -> None:
     """See that all tools are functions.

@@ -35,13 +35,16 @@ def call_confidence(message: AIMessage) -> list[CallConfidence]:
     Ask for log-probabilities with `logprobs=True`; a message without them gives an empty list, and a call that can't be
     found among the tokens is left out. The same list, as dicts, is in `response_metadata["call_confidence"]`.
     """
+    if known := message.response_metadata.get("call_confidence"):
+        return [CallConfidence(**one) for one in known]
     logprobs = message.response_metadata.get("logprobs")
     tokens = logprobs.get("content") if isinstance(logprobs, Mapping) else None
     return of_calls(tokens or (), message.tool_calls)
 
 
 def of_calls(tokens: Sequence[Mapping[str, Any]], calls: Sequence[Mapping[str, Any]]) -> list[CallConfidence]:
-    """The confidence of calls, from tokens in the form of OpenAI's `logprobs.content`."""
+    """The confidence of calls in the order in which they were written, those that can't be read included, from tokens
+    in the form of OpenAI's `logprobs.content`."""
     ends, text = [], ""
     for token in tokens:
         text += token["token"]
@@ -69,12 +72,12 @@ def as_metadata(confidences: Sequence[CallConfidence]) -> list[dict[str, Any]]:
 
 def _spans(text: str, cursor: int, call: Mapping[str, Any]) -> tuple[list[tuple[int, int]], int]:
     """Where the call's name and values stand in the text from `cursor` on, and where the last of them ends."""
-    at = text.find(call["name"], cursor)
-    if at < 0:
+    at = text.find(call["name"] or "", cursor)
+    if at < 0 or not call["name"]:
         return [], cursor
     spans = [(at, at + len(call["name"]))]
     end = spans[0][1]
-    for key, value in _leaves(call["args"]):
+    for key, value in _leaves(call["args"] if isinstance(call["args"], Mapping) else {}):
         after_key = text.find(key, end) + len(key) if key and text.find(key, end) >= 0 else end
         for written in _writings(value):
             start = text.find(written, after_key)

@@ -94,6 +94,23 @@ def _turn(message: BaseMessage, content: Any) -> dict[str, Any]:
     return {**turn, "name": message.name} if message.name else turn
 
 
+ERRORS = "invalid_tool_call_errors"
+"""Where the metadata of a streamed answer says what is wrong with its calls, by id; a chunk has no other place."""
+
+
+def errors_metadata(message: AIMessage) -> dict[str, Any]:
+    """What the metadata of a streamed answer says of its invalid calls; nothing where it has none."""
+    errors = {call["id"]: call["error"] for call in message.invalid_tool_calls}
+    return {ERRORS: errors} if errors else {}
+
+
+def call_errors(message: AIMessage) -> list[str]:
+    """What is wrong with each of a message's invalid calls."""
+    streamed = message.response_metadata.get(ERRORS) or {}
+    unknown = "The call could not be read."
+    return [str(call["error"] or streamed.get(call["id"]) or unknown) for call in message.invalid_tool_calls]
+
+
 def _assistant(message: AIMessage, content: Any) -> dict[str, Any]:
     turn: dict[str, Any] = {"role": "assistant", "content": content}
     calls = [_call(call["id"], call["name"], call["args"]) for call in message.tool_calls]
@@ -116,10 +133,16 @@ def _call(call_id: str | None, name: str, arguments: dict[str, Any]) -> dict[str
 
 def _readable(arguments: str | None) -> dict[str, Any]:
     """As much of an invalid call's arguments as can be read: a template can render nothing else."""
+    text = (arguments or "{}").lstrip()
     try:
-        value = parse_partial_json(arguments or "{}")
-    except json.JSONDecodeError:
-        return {}
+        value = json.JSONDecoder(strict=False).raw_decode(text)[
+            0
+        ]  # whole ones, after which a stream says that it fails
+    except (ValueError, RecursionError):
+        try:
+            value = parse_partial_json(text)
+        except json.JSONDecodeError:
+            return {}
     return value if isinstance(value, dict) else {}
 
 

@@ -6,21 +6,26 @@ Those are left out of the grammar, named once to the person, and checked when th
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import functools
 import json
 import math
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
 import jsonschema
 import jsonschema.validators
+import regex
 from jsonschema.validators import validator_for
 from llguidance import LLMatcher
 
+from agentkit.choice import SelfChecked
 from agentkit.dialect import bounds
 from agentkit.dialect.events import Check
+from agentkit.dialect.options import options
 from agentkit.dialect.rules import closed
 from agentkit.endless import endless
 from agentkit.errors import SchemaError
@@ -31,6 +36,18 @@ _NESTED_IN_LIST = ("anyOf", "oneOf", "allOf", "prefixItems")
 _BOUNDS = ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum")
 _TOO_LARGE = "Failed to generate regex"
 """What the grammar engine says of bounds beyond 64 bits."""
+_DRAFTS = {
+    str(draft.META_SCHEMA.get("$id", draft.META_SCHEMA.get("id"))).rstrip("#")
+    for draft in (
+        jsonschema.Draft4Validator,
+        jsonschema.Draft6Validator,
+        jsonschema.Draft7Validator,
+        jsonschema.Draft201909Validator,
+        jsonschema.Draft202012Validator,
+    )
+}
+_LONGEST = 600
+UNCHECKED = "(which nothing here knows, so that it is not checked either)"
 _NESTED = ("items", "additionalProperties", "not", "if", "then", "else", "contains", "propertyNames")
 
 
@@ -52,9 +69,22 @@ def enforceable(tools: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     for tool in tools:
         function = dict(tool["function"])
         if parameters := function.get("parameters"):
+            if not isinstance(parameters, Mapping):
+                raise SchemaError(f"The parameters of {function['name']!r} are no JSON Schema: {parameters!r}")
+            kinds = parameters.get("type")
+            if isinstance(kinds, list) and "object" in kinds:
+                parameters = {**parameters, "type": "object"}
             function["parameters"] = grammar_schema(parameters)
+            if not all(map(_can_be_object, options(parameters, parameters))):
+                raise SchemaError(f"The arguments of {function['name']!r} would be no object: {parameters}")
         made.append({**tool, "function": function})
     return made
+
+
+def _can_be_object(option: Mapping[str, Any]) -> bool:
+    if "enum" in option:
+        return all(isinstance(value, Mapping) for value in option["enum"])
+    return bool(option.get("type", "object") == "object")
 
 
 def validate(value: Any, schema: Mapping[str, Any]) -> None:
@@ -72,15 +102,26 @@ def unfitting(value: Any, schema: Mapping[str, Any]) -> str:
     try:
         validate(value, schema)
     except jsonschema.ValidationError as error:
-        return f"{error.json_path.removeprefix('$.')}: {error.message}"
+        return told(error)
+    except RecursionError:
+        return "It is nested too deeply."
     except Exception:  # such as a reference to nowhere
         return ""
     return ""
 
 
+def told(error: jsonschema.ValidationError) -> str:
+    """What is wrong and where, of alternatives the one that comes nearest; in some hundred characters at most."""
+    nearest = jsonschema.exceptions.best_match([error]) or error
+    text = f"{nearest.json_path.removeprefix('$.')}: {nearest.message}"
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST // 2]} … {text[-_LONGEST // 2 :]}"
+
+
 def checks(tools: Sequence[Mapping[str, Any]]) -> Check:
-    """What says whether a call's arguments fit the whole schema of its tool, whatever the grammar left out of it."""
-    parameters = {tool["function"]["name"]: tool["function"].get("parameters") or {} for tool in tools}
+    """What says whether a call's arguments fit the whole schema of its tool, whatever the grammar left out of it; of
+    tools that do not look at them themselves."""
+    named = {tool["function"]["name"]: tool for tool in tools if not isinstance(tool, SelfChecked)}
+    parameters = {name: tool["function"].get("parameters") or {} for name, tool in named.items()}
 
     def check(name: str, arguments: Mapping[str, Any]) -> str:
         wrong = unfitting(dict(arguments), parameters.get(name, {}))
@@ -91,9 +132,26 @@ def checks(tools: Sequence[Mapping[str, Any]]) -> Check:
 
 @functools.cache
 def _exact(validator: Any) -> Any:
-    """The validator with `multipleOf` counted in decimals: as floats, 0.07 is no multiple of 0.01."""
+    """The validator with `multipleOf` counted in decimals: as floats, 0.07 is no multiple of 0.01. Patterns are read
+    also where Python's own `re` can't, and `dependencies` are known to every draft."""
     extend: Any = jsonschema.validators.extend
-    return extend(validator, {"multipleOf": _multiple_of})
+    dependencies = jsonschema.Draft7Validator.VALIDATORS["dependencies"]
+    return extend(validator, {"multipleOf": _multiple_of, "pattern": _pattern, "dependencies": dependencies})
+
+
+def _pattern(validator: Any, pattern: str, value: Any, schema: Any) -> Iterator[jsonschema.ValidationError]:
+    compiled = _readable_pattern(pattern)
+    if compiled is not None and validator.is_type(value, "string") and not compiled.search(value):
+        yield jsonschema.ValidationError(f"{value!r} does not match {pattern!r}")
+
+
+@functools.lru_cache(maxsize=256)
+def _readable_pattern(pattern: str) -> Any:
+    """The pattern as Python or the module `regex` reads it; None where neither does, which leaves it to the grammar."""
+    for module in (re, regex):
+        with contextlib.suppress(re.error, regex.error):
+            return module.compile(pattern)
+    return None
 
 
 def _multiple_of(validator: Any, factor: Any, value: Any, schema: Any) -> Iterator[jsonschema.ValidationError]:
@@ -109,20 +167,37 @@ def _prepared(text: str) -> tuple[str, tuple[str, ...]]:
     """The schema for the grammar, as JSON text, and the places of the keywords that it leaves out."""
     schema = json.loads(text)
     try:
-        validator_for(schema, default=jsonschema.Draft202012Validator).check_schema(schema)
+        # Not the patterns' form, which is JavaScript's and not Python's.
+        checker = jsonschema.FormatChecker(formats=())
+        draft: Any = validator_for(schema, default=jsonschema.Draft202012Validator)
+        draft.check_schema(schema, format_checker=checker)
     except jsonschema.SchemaError as error:
         raise SchemaError(f"The JSON Schema is malformed at {error.json_path}: {error.message}") from error
+    except (AttributeError, TypeError) as error:  # a `$schema` that is no text
+        raise SchemaError(f"The JSON Schema is malformed: {error}") from error
     if place := endless(schema):
         raise SchemaError(f"Nothing can satisfy the JSON Schema at {place}: it requires itself, without end.")
     relaxed: list[str] = []
     kept = copy.deepcopy(schema)
+    if isinstance(kept, dict) and str(kept.get("$schema")).rstrip("#") not in _DRAFTS:
+        kept.pop("$schema", None)  # of a dialect that is not known
     for path, part in _parts(kept):
         for word in ("pattern", "patternProperties"):
-            if word in part and _complaint({"type": "object", word: part[word]} if word[-1] == "s" else part):
+            alone = {"type": "object" if word[-1] == "s" else "string", word: part.get(word)}
+            if word in part and (_complaint(alone) or _complaint(closed(alone))):
+                for pattern in part[word] if word[-1] == "s" else [part[word]]:
+                    if _readable_pattern(pattern) is None:
+                        raise SchemaError(f"The JSON Schema is malformed at {path}.{word}: {pattern!r} can't be read.")
                 del part[word]
                 relaxed.append(f"{path}.{word}")
         if isinstance(part.get("pattern"), str) and bounds.is_loose(part["pattern"]):
             relaxed.append(f"{path}.pattern")
+        for word in ("enum", "const"):
+            if word in part and _is_rounded(part[word]):
+                del part[word]
+                relaxed.append(f"{path}.{word}")
+        if any(_is_rounded(part.get(word)) for word in _BOUNDS):
+            relaxed += [f"{path}.{word}" for word in _BOUNDS if part.pop(word, None) is not None]
         if _TOO_LARGE in _complaint({word: part[word] for word in ("type", *_BOUNDS) if word in part}):
             relaxed += [f"{path}.{word}" for word in _BOUNDS if part.pop(word, None) is not None]
         for word in ("minProperties", "maxProperties"):
@@ -134,6 +209,18 @@ def _prepared(text: str) -> tuple[str, tuple[str, ...]]:
         place, problem = next((place, problem) for place, problem in inner_first if problem)
         raise SchemaError(f"Nothing can satisfy the JSON Schema at {place}: {problem}")
     return json.dumps(kept), (*relaxed, *_unknown(kept))
+
+
+def _is_rounded(value: Any) -> bool:
+    """Whether the grammar engine, which counts in floats, would take one of these numbers for another."""
+    if isinstance(value, (list, tuple)):
+        return any(map(_is_rounded, value))
+    if isinstance(value, Mapping):
+        return any(map(_is_rounded, value.values()))
+    try:
+        return isinstance(value, int) and float(value) != value
+    except OverflowError:
+        return True
 
 
 def _parts(schema: Any, path: str = "$") -> Iterator[tuple[str, dict[str, Any]]]:
@@ -168,7 +255,8 @@ def _unknown(schema: dict[str, Any]) -> list[str]:
     found = []
     for path, part in _parts(schema):
         if "format" in part and f"Unknown format: {part['format']}" in told:
-            found.append(f"{path}.format")
+            known = part["format"] in jsonschema.Draft202012Validator.FORMAT_CHECKER.checkers
+            found.append(f"{path}.format" if known else f"{path}.format {UNCHECKED}")
         found += [f"{path}.{word}" for word in part if f'"{word}"' in told or (word == "oneOf" and "oneOf not" in told)]
     return found or (["some keyword"] if messages else [])
 

@@ -25,8 +25,10 @@ from pydantic.v1 import BaseModel as BaseModelV1
 from typing_extensions import is_typeddict
 
 from agentkit import schemas
+from agentkit.dialect.events import number
 from agentkit.dialect.options import options, recursive
 from agentkit.errors import SchemaError
+from agentkit.messages import call_errors
 
 if TYPE_CHECKING:
     from agentkit.chat import ChatHuggingFace
@@ -34,6 +36,17 @@ if TYPE_CHECKING:
 _WORDS = {
     *("type", "properties", "items", "prefixItems", "enum", "const", "anyOf", "oneOf", "allOf", "$ref", "required"),
     *("additionalProperties", "patternProperties", "pattern", "format", "minimum", "maximum", "$defs", "definitions"),
+    *(
+        "minLength",
+        "maxLength",
+        "minItems",
+        "maxItems",
+        "exclusiveMinimum",
+        "exclusiveMaximum",
+        "multipleOf",
+        "not",
+        "if",
+    ),
 }
 _FENCED = re.compile(r"```(?:json)?\s*(.*?)\s*```", re.DOTALL | re.IGNORECASE)
 TOLD = "Answer with JSON that fits this schema:\n{schema}"
@@ -226,14 +239,14 @@ def _parsed(message: AIMessage, schema: Any, described: dict[str, Any], *, calle
     cut = " It was cut off: raise max_tokens." if message.response_metadata.get("finish_reason") == "length" else ""
     if called:
         if message.invalid_tool_calls:
-            raise OutputParserException(str(message.invalid_tool_calls[0]["error"]), llm_output=text)
+            raise OutputParserException(call_errors(message)[0], llm_output=text)
         if not message.tool_calls:
             said = f"The model answered without the tool call it was asked for.{cut}"
             raise OutputParserException(said, llm_output=text)
         answer: Any = message.tool_calls[0]["args"]
     else:
         try:
-            answer = json.loads(_unfenced(text), strict=False, parse_constant=_refuse)
+            answer = json.loads(_unfenced(text), strict=False, parse_constant=number, parse_float=number)
         except (ValueError, RecursionError) as error:
             raise OutputParserException(f"The answer is not valid JSON: {error}.{cut}", llm_output=text) from error
     try:
@@ -243,8 +256,8 @@ def _parsed(message: AIMessage, schema: Any, described: dict[str, Any], *, calle
         if not isinstance(schema, dict) and not is_typeddict(schema):
             # As JSON, where a date is a string also for strict models.
             return TypeAdapter(schema).validate_json(json.dumps(answer, allow_nan=False))
-    except (ValueError, RecursionError, jsonschema.ValidationError) as error:
-        reason = error.message if isinstance(error, jsonschema.ValidationError) else str(error)
+    except Exception as error:  # a person's own validators may raise anything
+        reason = schemas.told(error) if isinstance(error, jsonschema.ValidationError) else str(error) or repr(error)
         raise OutputParserException(f"The answer does not fit the schema: {reason}", llm_output=text) from error
     return answer
 
@@ -253,7 +266,3 @@ def _unfenced(text: str) -> str:
     """The text without the fence that models put around JSON where no grammar holds them."""
     found = _FENCED.fullmatch(text.strip())
     return found[1] if found else text
-
-
-def _refuse(word: str) -> Any:
-    raise ValueError(f"{word} is no JSON")

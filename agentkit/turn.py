@@ -12,6 +12,7 @@ from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResu
 from agentkit import confidence
 from agentkit.dialect.reader import Reader
 from agentkit.engine import Finish, Request, Stream, Token
+from agentkit.messages import errors_metadata
 
 Remember = Callable[[str, tuple[int, ...]], None]
 
@@ -55,7 +56,7 @@ class Turn:
         finish = self.arriving.finish
         for chunk in self._close(finish):
             yield _generation(chunk)
-        metadata = self._metadata(finish)
+        metadata = self._metadata(finish) | errors_metadata(self._reader.message())
         last = AIMessageChunk(
             content="", usage_metadata=self._usage(finish), response_metadata=metadata, chunk_position="last"
         )
@@ -96,16 +97,18 @@ class Turn:
         return self._reader.close(cut_off=finish.reason == "length" or stopped_by_text)
 
     def _metadata(self, finish: Finish) -> dict[str, Any]:
-        calls = self._reader.message().tool_calls
+        calls = self._reader.calls()
+        valid = {call["id"] for call in calls if call["type"] == "tool_call"}
         metadata: dict[str, Any] = {
             "model_name": self._model_name,
             "model_provider": "huggingface",
-            "finish_reason": "tool_calls" if calls and finish.reason == "stop" else finish.reason,
+            "finish_reason": "tool_calls" if valid and finish.reason == "stop" else finish.reason,
         }
         if self.request.logprobs is not None:
             metadata["logprobs"] = {"content": self._logprobs}
-            if calls:
-                metadata["call_confidence"] = confidence.as_metadata(confidence.of_calls(self._logprobs, calls))
+            if valid:
+                found = confidence.of_calls(self._logprobs, calls)
+                metadata["call_confidence"] = confidence.as_metadata([one for one in found if one.id in valid])
         return metadata
 
     def _usage(self, finish: Finish) -> UsageMetadata:

@@ -16,11 +16,12 @@ from agentkit.graphs.nodes import Invoke, Steps
 from agentkit.graphs.results import with_note
 from agentkit.graphs.state import AgentRun, Memory, Shortened, memory_of, run_of, shortened_of
 from agentkit.graphs.storable import storable, storable_or
-from langchain_core.messages import AIMessage, AnyMessage, SystemMessage, ToolMessage
+from langchain_core.messages import AIMessage, AnyMessage, InvalidToolCall, SystemMessage, ToolMessage
 from langchain_core.messages.tool import invalid_tool_call
 from langchain_core.runnables import Runnable, RunnableConfig
 
 from agentkit.confidence import as_metadata, call_confidence
+from agentkit.messages import call_errors
 
 
 @dataclass(frozen=True)
@@ -123,7 +124,8 @@ class Turn:
         """The model's message as it is kept: with an id of its own for every call."""
         message.content = storable_or(message.content, message.text)
         message.additional_kwargs = storable_or(message.additional_kwargs, {})
-        readable, unread = [], list(message.invalid_tool_calls)
+        errors = zip(message.invalid_tool_calls, call_errors(message), strict=True)
+        readable, unread = [], [InvalidToolCall(**{**call, "error": error}) for call, error in errors]
         for call in message.tool_calls:
             try:
                 readable.append(storable(call))

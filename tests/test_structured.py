@@ -12,7 +12,7 @@ import pytest
 from langchain_core.exceptions import OutputParserException
 from langchain_core.messages import AIMessage
 from langchain_core.tools import tool
-from pydantic import BaseModel, ConfigDict, Field, RootModel
+from pydantic import BaseModel, ConfigDict, Field, RootModel, field_validator
 from pydantic.v1 import BaseModel as BaseModelV1
 from typing_extensions import NotRequired, TypedDict
 
@@ -169,3 +169,17 @@ def test_names_that_a_syntax_cannot_write_are_told_when_tools_are_bound() -> Non
     for kind, name, key in (("python", "f", "x-y"), ("attributes", "f", 'a"b'), ("json in tags", "a b", "x")):
         with pytest.raises(SchemaError, match="no way to"):
             make_chat(kind).bind_tools([named(name, key)])
+
+
+def test_what_a_persons_own_validator_raises_is_told(chat: ChatHuggingFace) -> None:
+    class Answer(BaseModel):
+        flag: bool
+
+        @field_validator("flag")
+        @classmethod
+        def _look(cls, flag: bool) -> bool:
+            raise KeyError("nowhere")
+
+    answer = chat.with_structured_output(Answer, include_raw=True).invoke("Go.")
+    assert "nowhere" in str(answer["parsing_error"])
+    assert answer["parsed"] is None

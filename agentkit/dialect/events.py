@@ -8,15 +8,12 @@ import math
 import secrets
 import string
 from collections.abc import Callable, Mapping
-from decimal import Decimal
 from typing import Any
 
 from langchain_core.messages import AIMessage, AIMessageChunk, InvalidToolCall, ToolCall
 from langchain_core.messages.tool import invalid_tool_call, tool_call, tool_call_chunk
 
 CUT_OFF = "The output ended before the call did."
-_LARGEST = 4000
-"""The most digits of an integer: Python writes no more than 4,300."""
 Check = Callable[[str, Mapping[str, Any]], str]
 """Says what is wrong with a tool's arguments; "" where nothing."""
 
@@ -46,7 +43,7 @@ class CallRead:
         """The call, or why it is none."""
         error = self.error
         try:
-            arguments: Any = json.loads(self.text or "{}", strict=False, parse_float=_number, parse_constant=_number)
+            arguments: Any = json.loads(self.text or "{}", strict=False, parse_float=number, parse_constant=number)
         except (ValueError, RecursionError) as problem:
             error = error or f"The arguments are not valid JSON: {problem}"
         else:
@@ -56,15 +53,16 @@ class CallRead:
         return invalid_tool_call(name=self.name, args=self.text, id=self.id, error=error)
 
 
-def _number(text: str) -> int | float:
-    """A number with a fraction or an exponent: a float, or where none is that large, an integer."""
+def number(text: str) -> float:
+    """A number with a fraction or an exponent, where it is one that can be counted with.
+
+    Raises:
+        ValueError: where it is too large for a float, or `NaN` and the like.
+    """
     value = float(text)
-    if math.isfinite(value):
-        return value
-    exact = Decimal(text)
-    if not exact.is_finite() or exact.adjusted() > _LARGEST:
+    if not math.isfinite(value):
         raise ValueError(f"{text} is no finite number")
-    return int(exact)
+    return value
 
 
 class Events:

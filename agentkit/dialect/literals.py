@@ -165,9 +165,11 @@ class Literals:
     def _array(self, schema: Mapping[str, Any], path: str) -> str:
         least, most = int(schema.get("minItems", 0)), schema.get("maxItems")
         separator = self._rules.literal(self._notation.separators[0])
-        first = [self.value(inner, f"{path}.prefixItems[{i}]") for i, inner in enumerate(schema.get("prefixItems", ()))]
+        rest, begin = schema.get("items", True), schema.get("prefixItems", ())
+        if isinstance(rest, list):  # as drafts before 2020 write tuples
+            rest, begin = schema.get("additionalItems", True), rest
+        first = [self.value(inner, f"{path}.prefixItems[{i}]") for i, inner in enumerate(begin)]
         first = first[: int(most)] if most is not None else first
-        rest = schema.get("items", True)
         if most == len(first) or rest is False:
             return self._new(" ".join(['"["', f" {separator} ".join(first), '"]"']))
         item = self.value(rest, f"{path}.items")

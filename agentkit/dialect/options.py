@@ -80,12 +80,32 @@ def options(schema: Any, root: Mapping[str, Any], *, follow: bool = True, depth:
 
 
 def target(reference: str, root: Mapping[str, Any]) -> Any:
-    """What a reference inside the root refers to; `{}`, which any value fits, where there is nothing."""
+    """What a reference inside the root refers to; where there is nothing, what any value fits, with `LEFT`."""
     found: Any = root
-    for step in reference.removeprefix("#").strip("/").split("/") if reference != "#" else ():
+    name = reference.removeprefix("#")
+    if reference in {"#", root.get("$id")}:
+        return root
+    if not name.startswith("/"):
+        return next(_anchored(name, reference, root), {LEFT: ["$ref"]})
+    for step in name.strip("/").split("/"):
         step = unquote(step).replace("~1", "/").replace("~0", "~")
-        found = found.get(step) if isinstance(found, Mapping) else None
-    return {} if found is None else found
+        if isinstance(found, list) and step.isdigit() and int(step) < len(found):
+            found = found[int(step)]
+        else:
+            found = found.get(step) if isinstance(found, Mapping) else None
+    return {LEFT: ["$ref"]} if found is None else found
+
+
+def _anchored(name: str, reference: str, part: Any) -> Iterator[Any]:
+    """The schemas in a schema that bear this anchor or this id."""
+    if isinstance(part, Mapping):
+        if (name and name in {part.get("$anchor"), part.get("$dynamicAnchor")}) or reference == part.get("$id"):
+            yield part
+        for inner in part.values():
+            yield from _anchored(name, reference, inner)
+    elif isinstance(part, list):
+        for inner in part:
+            yield from _anchored(name, reference, inner)
 
 
 def recursive(schema: Any) -> bool:

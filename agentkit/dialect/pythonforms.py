@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Sequence, Set
 from typing import Any, ClassVar
 
 import regex
@@ -87,7 +87,7 @@ class PythonForm:
             events.arguments("}")
         return True
 
-    def _value(self, source: Source, allowed: set[str] | None) -> Reading[Any]:
+    def _value(self, source: Source, allowed: Set[str] | None) -> Reading[Any]:
         if (yield from source.peek()) in {"[", "{", "("}:
             text = yield from self._bracketed(source)
             return values.typed(text, allowed)

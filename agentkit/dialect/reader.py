@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import regex
-from langchain_core.messages import AIMessage, AIMessageChunk
+from langchain_core.messages import AIMessage, AIMessageChunk, InvalidToolCall, ToolCall
 
 from agentkit.dialect import marks, plain, values
 from agentkit.dialect.anyform import AnyForm
@@ -100,6 +100,10 @@ class Reader:
     def message(self) -> AIMessage:
         """All that was read, as one message; whole after `close`."""
         return self._events.message()
+
+    def calls(self) -> list[ToolCall | InvalidToolCall]:
+        """The calls that were read, as they were written one after the other."""
+        return [call.finished() for call in self._events.calls]
 
     def _advance(self) -> None:
         if not self._over:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from typing import Any
 
 import regex
@@ -157,7 +157,7 @@ class _Argument:
             source.take(1)
         return self._key
 
-    def value(self, source: Source, events: Events, allowed: set[str] | None) -> Reading[None]:
+    def value(self, source: Source, events: Events, allowed: Set[str] | None) -> Reading[None]:
         """The argument's value, said as JSON."""
         if self._quote:
             yield from source.space()
@@ -192,7 +192,7 @@ class _Argument:
         source.release()
         return read if source.at > place else None
 
-    def _raw(self, source: Source, events: Events, allowed: set[str] | None, close: str) -> Reading[None]:
+    def _raw(self, source: Source, events: Events, allowed: Set[str] | None, close: str) -> Reading[None]:
         """Text up to its closing mark: a string passes as it comes, any other value when it is whole."""
         streamed = allowed == {"string"} or (allowed is None and bool(self._textual))
         held: list[str] = []

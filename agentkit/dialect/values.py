@@ -5,11 +5,14 @@ from __future__ import annotations
 import ast
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from typing import Any
 
+from jsonschema import Draft202012Validator
+
+from agentkit.dialect.options import options
+
 _WORDS: dict[str, Any] = {"true": True, "false": False, "null": None, "none": None}
-_DEPTH = 100
 _STRING = re.compile(r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*\"""", re.DOTALL)
 _ANY_ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 _NO_LITERAL = re.compile(
@@ -27,36 +30,60 @@ def parameters(tools: Sequence[Mapping[str, Any]] | None) -> dict[str, Schema]:
     return {function["name"]: function.get("parameters") or {} for function in functions if "name" in function}
 
 
-def types(schema: Schema | None, key: str) -> set[str] | None:
+class Types(frozenset[str]):
+    """The JSON types that a value may have, and which values of them.
+
+    Attributes:
+        options: the schemas of which a value has to fit one; see `agentkit.dialect.options`.
+    """
+
+    options: Sequence[Schema] = ()
+
+    def fits(self, value: Any) -> bool:
+        """Whether a value fits one of the schemas, as far as they can be applied to it alone."""
+        return any(_fits(value, option) for option in self.options)
+
+
+def types(schema: Schema | None, key: str) -> Types | None:
     """The JSON types that a property may have; None where the schema doesn't say."""
     if schema is None:
         return None
-    properties = schema.get("properties")
-    if not isinstance(properties, Mapping) or key not in properties:
+    try:
+        ways = list(options(schema, schema))
+        declared = [inner for whole in ways for inner in _declared(key, whole)]
+        others = [whole.get("additionalProperties", True) for whole in ways]
+        found = [one for inner in declared or others for one in options(inner, schema)]
+        kinds = [_kinds(one) for one in found]
+    except Exception:  # a schema that is none says nothing
         return None
-    return set(_types(properties[key], schema, 0)) or None
+    if not kinds or not all(kinds):
+        return None
+    made = Types(kind for each in kinds for kind in each)
+    made.options = found
+    return made
 
 
-def _types(schema: Any, root: Schema, depth: int) -> Iterator[str]:
-    if not isinstance(schema, Mapping) or depth > _DEPTH:
-        return
-    declared = schema.get("type")
-    if isinstance(declared, str):
-        yield declared
-    elif isinstance(declared, Sequence):
-        yield from (name for name in declared if isinstance(name, str))
-    else:
-        for value in [*schema.get("enum", ()), *([schema["const"]] if "const" in schema else ())]:
-            yield type_of(value)
-        reference = schema.get("$ref")
-        if isinstance(reference, str) and reference.startswith("#/"):
-            target: Any = root
-            for step in reference[2:].split("/"):
-                target = target.get(step) if isinstance(target, Mapping) else None
-            yield from _types(target, root, depth + 1)
-        for word in ("anyOf", "oneOf", "allOf"):
-            for option in schema.get(word, ()):
-                yield from _types(option, root, depth + 1)
+def _declared(key: str, schema: Schema) -> list[Any]:
+    """The schemas that an object's schema gives a property by its name."""
+    properties, patterns = schema.get("properties") or {}, schema.get("patternProperties") or {}
+    found = [properties[key]] if key in properties else []
+    return found + [inner for pattern, inner in patterns.items() if re.search(pattern, key)]
+
+
+def _kinds(option: Schema) -> list[str]:
+    if "enum" in option:
+        return [type_of(value) for value in option["enum"]]
+    declared = option.get("type", [])
+    return [declared] if isinstance(declared, str) else list(declared)
+
+
+def _fits(value: Any, option: Schema) -> bool:
+    kind = type_of(value)
+    if "enum" in option:
+        return any(type_of(each) == kind and each == value for each in option["enum"])
+    if kind not in _kinds(option) and not (kind == "integer" and "number" in _kinds(option)):
+        return False
+    return "$ref" in str(option) or Draft202012Validator(option).is_valid(value)
 
 
 def type_of(value: Any) -> str:
@@ -69,7 +96,7 @@ def type_of(value: Any) -> str:
     return next((name for kind, name in names.items() if isinstance(value, kind)), "string")
 
 
-def typed(text: str, allowed: set[str] | None, textual: bool | None = None) -> Any:
+def typed(text: str, allowed: Set[str] | None, textual: bool | None = None) -> Any:
     """The value that the text means.
 
     Args:
@@ -85,6 +112,8 @@ def typed(text: str, allowed: set[str] | None, textual: bool | None = None) -> A
     if isinstance(value, float) and value.is_integer() and allowed & {"integer", "number"}:
         return int(value)
     if type_of(value) in allowed or (type_of(value) == "integer" and "number" in allowed):
+        if isinstance(allowed, Types) and "string" in allowed and not allowed.fits(value) and allowed.fits(text):
+            return text
         return value
     if "string" in allowed:
         return text

@@ -13,6 +13,7 @@ from agentkit import confidence
 from agentkit.dialect.reader import Reader
 from agentkit.endpoint.choice import Choice
 from agentkit.errors import EndpointError
+from agentkit.messages import errors_metadata
 
 if TYPE_CHECKING:
     from agentkit.endpoint.asked import Asked
@@ -61,8 +62,8 @@ class Reply:
         choice = self._whole()[0]
         for chunk in choice.close():
             yield ChatGenerationChunk(message=chunk)
-        metadata = self._metadata(choice)
-        self._check(self._message(choice))
+        metadata = self._metadata(choice) | errors_metadata(message := self._message(choice))
+        self._check(message)
         last = AIMessageChunk(content="", usage_metadata=self._used, response_metadata=metadata, chunk_position="last")
         yield ChatGenerationChunk(message=last, generation_info={"finish_reason": metadata["finish_reason"]})
 

@@ -18,6 +18,7 @@ _CLOSERS = ["}", "]", ")", '\\"}', "\n", '"', "'", '\\"', ",", ", "]
 _CONTENT = ["0", "1", "null", "true", "None", "True", '""', "{}", "[]", "a", ":"]
 _WILD = "~q~"
 """A text that nothing but free text takes."""
+_OF_TEXTS = "aefxEF.-_:/"
 _FEW = 64
 
 
@@ -39,10 +40,16 @@ class Exits:
         self._closers = [tokenize(text) for text in _CLOSERS]
         self._content = [tokenize(text) for text in _CONTENT]
         self._wild = tokenize(_WILD)
+        self._digit = tokenize("0")
+        self._of_texts = [tokenize(text) for text in _OF_TEXTS]
 
     def is_free(self, state: LLMatcher) -> bool:
         """Whether any text may come next."""
         return _takes(state, self._wild)
+
+    def is_exponent(self, state: LLMatcher) -> bool:
+        """Whether digits may come next, or an end, but nothing that texts go on with."""
+        return _takes(state, self._digit) and not any(_takes(state, text) for text in self._of_texts)
 
     def way_out(self, matcher: LLMatcher, limit: int) -> list[int]:
         """Tokens that lead towards where the text may end, at most about this many; none where no way was found."""

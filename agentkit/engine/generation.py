@@ -209,7 +209,9 @@ class Generation:
         Where the grammar lets the text end, going nowhere is the model's own affair.
         """
         circling = self._loops.watch(self.ids, self.prompt_tokens)
-        if (circling or (self._loops.is_long_number and not guide.is_free())) and not guide.may_end:
+        too_long = self._loops.is_long_number and not guide.is_free()
+        too_large = self._loops.is_large_number and guide.is_number()
+        if (circling or too_long or too_large) and not guide.may_end:
             self._loops_left += 1
             self._way_out = guide.way_out(2 ** min(self._loops_left - 1, _FURTHEST))
 

@@ -168,6 +168,10 @@ class Guide:
         """Whether any text may come next, as in a string."""
         return self._exits().is_free(self._matcher)
 
+    def is_number(self) -> bool:
+        """Whether what stands at the end is the exponent of a number, and no text that looks like one."""
+        return self._exits().is_exponent(self._matcher)
+
     def way_out(self, limit: int) -> list[int]:
         """Tokens that lead towards where the text may end, about `limit` of them; none where there is no way to say."""
         return self._exits().way_out(self._matcher, limit)

@@ -12,7 +12,7 @@ _TIMES = 4
 _DIGITS = 64
 """No number that a tool or an answer needs has more."""
 _EXPONENT = re.compile(r"[:,\[(=]\s*-?[0-9][0-9.]*[eE][+-]?[0-9]{2,}$")
-"""A number, and no text such as "1e45f0", whose exponent is as long as it needs to be: 1e999 is no float."""
+"""A number whose exponent is as long as it needs to be: 1e999 is no float."""
 _TAIL = 80
 
 
@@ -32,8 +32,12 @@ class Loops:
     @property
     def is_long_number(self) -> bool:
         """Whether the text ends with more digits than a number has."""
-        digits = len(self._tail) - len(self._tail.rstrip("0123456789"))
-        return digits > _DIGITS or _EXPONENT.search(self._tail) is not None
+        return len(self._tail) - len(self._tail.rstrip("0123456789")) > _DIGITS
+
+    @property
+    def is_large_number(self) -> bool:
+        """Whether the text ends with what is, if it is a number, close to the largest there is."""
+        return _EXPONENT.search(self._tail) is not None
 
     def read(self, text: str) -> None:
         """Take in what was added to the text."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 from typing import Any
 
 import jsonschema
@@ -125,7 +126,7 @@ def test_random_walks_through_the_grammar_read_back_into_valid_calls(kind: str) 
     ended = 0
     for _ in range(25):
         text = wandering(grammar, rng, closing_marks(dialect.syntax))
-        if text is None:
+        if text is None or re.search(r"[0-9][eE][+-]?[0-9]{3}", text):  # no float: the engine ends exponents before
             continue
         ended += 1
         message = dialect.read(text, tools=TOOLS, prompt=lead)

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from langchain_core.messages import AIMessage
 
 from agentkit.dialect import Dialect, template
 from tests.dialect.conversations import USER, assistant, text
@@ -49,6 +50,19 @@ nested = st.recursive(leaf, lambda inner: listed(inner) | named(inner), max_leav
 function = st.tuples(word, st.dictionaries(word, nested, max_size=4))
 
 
+def _read_back(kind: str, tools: list[dict[str, Any]], calls: list[tuple[str, dict[str, Any]]]) -> AIMessage:
+    """These calls as the template writes them, read again."""
+    dialect = Dialect.from_template(ALL[kind])
+    turn = assistant(calls)
+    if dialect.syntax.calls and dialect.syntax.calls.id:
+        for number, made in enumerate(turn["tool_calls"]):
+            made["id"] = f"functions.{made['function']['name']}:{number}"
+    lead = template.render(ALL[kind], [USER], tools, add_generation_prompt=True)
+    full = template.render(ALL[kind], [USER, turn], tools)
+    assert full.startswith(lead)
+    return dialect.read(full.removeprefix(lead), tools=tools, prompt=lead)
+
+
 @pytest.mark.parametrize("kind", ALL)
 @settings(max_examples=60, deadline=None)
 @given(functions=st.lists(function, min_size=1, max_size=3, unique_by=lambda one: one[0]))
@@ -62,13 +76,35 @@ def test_random_schemas_and_arguments_read_back_equal(kind: str, functions: list
         tools.append({"type": "function", "function": {"name": name, "description": "D.", "parameters": parameters}})
         calls.append((name, {key: value for key, (_, value) in members.items()}))
     calls = calls if dialect.syntax.calls.parallel else calls[:1]
-    turn = assistant(calls)
-    if dialect.syntax.calls.id:
-        for number, made in enumerate(turn["tool_calls"]):
-            made["id"] = f"functions.{made['function']['name']}:{number}"
-    lead = template.render(ALL[kind], [USER], tools, add_generation_prompt=True)
-    full = template.render(ALL[kind], [USER, turn], tools)
-    assert full.startswith(lead)
-    message = dialect.read(full.removeprefix(lead), tools=tools, prompt=lead)
+    message = _read_back(kind, tools, calls)
     assert [(c["name"], json.dumps(c["args"])) for c in message.tool_calls] == [(n, json.dumps(a)) for n, a in calls]
     assert message.content == ""
+
+
+_ZIP = {"zip": {"type": "string"}}
+_SAID = [
+    {"$ref": "#/$defs/all", "$defs": {"all": {"type": "object", "properties": _ZIP}}},
+    {"type": "object", "allOf": [{"properties": _ZIP}]},
+    {"type": "object", "anyOf": [{"properties": _ZIP}, {"properties": {"code": {"type": "integer"}}}]},
+    {
+        "type": "object",
+        "properties": {"zip": {"$ref": "#/$defs/a/anyOf/1"}},
+        "$defs": {"a": {"anyOf": [{}, _ZIP["zip"]]}},
+    },
+    {"type": "object", "properties": {"zip": {"$ref": "#text"}}, "$defs": {"a": {"$anchor": "text", "type": "string"}}},
+    {"type": "object", "patternProperties": {"^z": {"type": "string"}}},
+    {"type": "object", "additionalProperties": {"type": "string"}},
+    {"type": "object", "properties": {"zip": {"enum": ["12345", 7]}}},
+    {
+        "type": "object",
+        "properties": {"zip": {"anyOf": [{"type": "string", "pattern": "^1"}, {"type": "integer", "maximum": 9}]}},
+    },
+]
+
+
+@pytest.mark.parametrize("schema", _SAID)
+@pytest.mark.parametrize("kind", ALL)
+def test_a_text_that_looks_like_a_number_is_what_the_schema_says(kind: str, schema: dict[str, Any]) -> None:
+    tools = [{"type": "function", "function": {"name": "send", "description": "D.", "parameters": schema}}]
+    message = _read_back(kind, tools, [("send", {"zip": "12345"})])
+    assert [call["args"] for call in message.tool_calls] == [{"zip": "12345"}]
