@@ -143,7 +143,6 @@ class ChatHuggingFace(Constructors):
         """
         offered = choice.specifications(tools, strict)
         choice.see_functions(offered)
-        choice.see_names([tool["function"]["name"] for tool in offered])
         if kwargs.get("guided", self.guided):
             self._source.check(schemas.enforceable(offered))
         if tool_choice is not None:

@@ -128,8 +128,6 @@ def test_what_can_be_no_call_is_refused_when_it_is_bound(chat: ChatHuggingFace) 
         spec = {"type": "function", "function": {"name": "f", "description": "", "parameters": parameters}}
         with pytest.raises(SchemaError, match="'f'"):
             chat.bind_tools([spec])
-    with pytest.raises(ValueError, match="Several tools have the name 'raise_flags'"):
-        chat.bind_tools([TOOL, TOOL])
 
 
 def test_nothing_is_told_of_what_is_not_guided(chat: ChatHuggingFace) -> None:

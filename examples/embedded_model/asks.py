@@ -119,6 +119,6 @@ def framed(draw: Draw, text: str, probability: float = 0.2) -> str:
     start = draw.invented() + draw.any(("! ", ". ", ": ", ", ", " - ")) if draw.chance(0.1) else draw.any(_STARTS)
     end = draw.any(_ENDS)
     shape = draw.random.random()
-    if text[-1:] not in ".?!" or shape < 0.55:
+    if text[-1:] not in ".?!" or shape < 0.4:
         return start + text
     return text + end if shape < 0.85 else start + text + end

@@ -75,7 +75,7 @@ def called(draw: Draw, avoid: set[str]) -> Tool:
     description = about.format(n=noun, N=noun.capitalize())
     return Tool(
         schema_of(name, description, properties, list(arguments)),
-        framed(draw, request, 0.15),
+        framed(draw, request, 0.3),
         arguments,
         result(draw, noun),
         request,
