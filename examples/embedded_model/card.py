@@ -38,8 +38,8 @@ def write(work: Path, out: Path, table: Tables, remark: str = "") -> None:
         if table
         else ""
     )
-    if settings["begin"]:
-        remark = f"The last {progress['step'] - settings['begin']:,} steps were a schedule of their own. {remark}"
+    if settings["begin"] and not remark:
+        remark = f"The last {progress['step'] - settings['begin']:,} steps were a schedule of their own."
     text = (DATA / "card.md").read_text(encoding="utf-8")
     card = text.format(
         parameters=sum(p.numel() for name, p in saved["model"].items() if name != "lm_head.weight") / 1e6,
