@@ -98,8 +98,7 @@ class ChatHuggingFace(Constructors):
             messages: the conversation.
             tools: what would be bound, in any form that `bind_tools` takes.
         """
-        offered = choice.specifications(tools or ())
-        return self._source.count(self._question(messages, None, {"tools": offered}))
+        return self._source.count(self._question(messages, None, {"tools": tools}))
 
     def _get_ls_params(self, stop: list[str] | None = None, **kwargs: Any) -> LangSmithParams:
         temperature, max_tokens = self._source.traced(self._merged(self._source, kwargs))

@@ -72,8 +72,7 @@ def as_metadata(confidences: Sequence[CallConfidence]) -> list[dict[str, Any]]:
 
 def _spans(text: str, cursor: int, call: Mapping[str, Any]) -> tuple[list[tuple[int, int]], int]:
     """Where the call's name and values stand in the text from `cursor` on, and where the last of them ends."""
-    at = text.find(call["name"] or "", cursor)
-    if at < 0 or not call["name"]:
+    if not call["name"] or (at := text.find(call["name"], cursor)) < 0:
         return [], cursor
     spans = [(at, at + len(call["name"]))]
     end = spans[0][1]

@@ -20,6 +20,8 @@ from langchain_core.utils.json import parse_partial_json
 from agentkit import media
 from agentkit.errors import UnsupportedContentError
 
+_ERRORS = "invalid_tool_call_errors"
+"""Where the metadata of a streamed answer says what is wrong with its calls, by id; a chunk has no other place."""
 _NOT_SAID = {"tool_use", "tool_call", "tool_call_chunk", "invalid_tool_call", "non_standard"}
 """Content blocks that hold nothing for the conversation: calls travel in a field of their own."""
 _THOUGHT = {"reasoning": "reasoning", "thinking": "thinking"}
@@ -94,19 +96,15 @@ def _turn(message: BaseMessage, content: Any) -> dict[str, Any]:
     return {**turn, "name": message.name} if message.name else turn
 
 
-ERRORS = "invalid_tool_call_errors"
-"""Where the metadata of a streamed answer says what is wrong with its calls, by id; a chunk has no other place."""
-
-
 def errors_metadata(message: AIMessage) -> dict[str, Any]:
     """What the metadata of a streamed answer says of its invalid calls; nothing where it has none."""
     errors = {call["id"]: call["error"] for call in message.invalid_tool_calls}
-    return {ERRORS: errors} if errors else {}
+    return {_ERRORS: errors} if errors else {}
 
 
 def call_errors(message: AIMessage) -> list[str]:
     """What is wrong with each of a message's invalid calls."""
-    streamed = message.response_metadata.get(ERRORS) or {}
+    streamed = message.response_metadata.get(_ERRORS) or {}
     unknown = "The call could not be read."
     return [str(call["error"] or streamed.get(call["id"]) or unknown) for call in message.invalid_tool_calls]
 
@@ -135,9 +133,8 @@ def _readable(arguments: str | None) -> dict[str, Any]:
     """As much of an invalid call's arguments as can be read: a template can render nothing else."""
     text = (arguments or "{}").lstrip()
     try:
-        value = json.JSONDecoder(strict=False).raw_decode(text)[
-            0
-        ]  # whole ones, after which a stream says that it fails
+        # Whole ones, after which a stream may say that they fail.
+        value, _ = json.JSONDecoder(strict=False).raw_decode(text)
     except (ValueError, RecursionError):
         try:
             value = parse_partial_json(text)

@@ -36,19 +36,11 @@ _NESTED_IN_LIST = ("anyOf", "oneOf", "allOf", "prefixItems")
 _BOUNDS = ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum")
 _TOO_LARGE = "Failed to generate regex"
 """What the grammar engine says of bounds beyond 64 bits."""
-_DRAFTS = {
-    str(draft.META_SCHEMA.get("$id", draft.META_SCHEMA.get("id"))).rstrip("#")
-    for draft in (
-        jsonschema.Draft4Validator,
-        jsonschema.Draft6Validator,
-        jsonschema.Draft7Validator,
-        jsonschema.Draft201909Validator,
-        jsonschema.Draft202012Validator,
-    )
-}
-_LONGEST = 600
-UNCHECKED = "(which nothing here knows, so that it is not checked either)"
 _NESTED = ("items", "additionalProperties", "not", "if", "then", "else", "contains", "propertyNames")
+_LONGEST = 600
+"""Characters of a complaint: it may quote the whole value."""
+UNCHECKED = "(which nothing here knows, so that it is not checked either)"
+"""What is added to the place of a keyword that is left out and not checked afterwards."""
 
 
 def grammar_schema(schema: Mapping[str, Any]) -> dict[str, Any]:
@@ -179,36 +171,43 @@ def _prepared(text: str) -> tuple[str, tuple[str, ...]]:
         raise SchemaError(f"Nothing can satisfy the JSON Schema at {place}: it requires itself, without end.")
     relaxed: list[str] = []
     kept = copy.deepcopy(schema)
-    if isinstance(kept, dict) and str(kept.get("$schema")).rstrip("#") not in _DRAFTS:
+    if isinstance(kept, dict) and str(kept.get("$schema")).rstrip("#") != draft.ID_OF(draft.META_SCHEMA).rstrip("#"):
         kept.pop("$schema", None)  # of a dialect that is not known
     for path, part in _parts(kept):
-        for word in ("pattern", "patternProperties"):
-            alone = {"type": "object" if word[-1] == "s" else "string", word: part.get(word)}
-            if word in part and (_complaint(alone) or _complaint(closed(alone))):
-                for pattern in part[word] if word[-1] == "s" else [part[word]]:
-                    if _readable_pattern(pattern) is None:
-                        raise SchemaError(f"The JSON Schema is malformed at {path}.{word}: {pattern!r} can't be read.")
-                del part[word]
-                relaxed.append(f"{path}.{word}")
-        if isinstance(part.get("pattern"), str) and bounds.is_loose(part["pattern"]):
-            relaxed.append(f"{path}.pattern")
-        for word in ("enum", "const"):
-            if word in part and _is_rounded(part[word]):
-                del part[word]
-                relaxed.append(f"{path}.{word}")
-        if any(_is_rounded(part.get(word)) for word in _BOUNDS):
-            relaxed += [f"{path}.{word}" for word in _BOUNDS if part.pop(word, None) is not None]
-        if _TOO_LARGE in _complaint({word: part[word] for word in ("type", *_BOUNDS) if word in part}):
-            relaxed += [f"{path}.{word}" for word in _BOUNDS if part.pop(word, None) is not None]
-        for word in ("minProperties", "maxProperties"):
-            if word in part and _complaint(closed(_alone(part, kept))) and not _complaint(_alone(part, kept)):
-                del part[word]
-                relaxed.append(f"{path}.{word}")
+        relaxed += [f"{path}.{word}" for word in _relaxed(part, path, kept)]
     if _complaint(closed(kept)):
         inner_first = reversed([(path, _complaint(closed(_alone(part, kept)))) for path, part in _parts(kept)])
         place, problem = next((place, problem) for place, problem in inner_first if problem)
         raise SchemaError(f"Nothing can satisfy the JSON Schema at {place}: {problem}")
     return json.dumps(kept), (*relaxed, *_unknown(kept))
+
+
+def _relaxed(part: dict[str, Any], path: str, root: dict[str, Any]) -> Iterator[str]:
+    """Takes out of a schema what the grammar can't be held to; names it, and what is held in part."""
+    for word in ("pattern", "patternProperties"):
+        alone = {"type": "object" if word[-1] == "s" else "string", word: part.get(word)}
+        if word in part and (_complaint(alone) or _complaint(closed(alone))):
+            for pattern in part[word] if word[-1] == "s" else [part[word]]:
+                if _readable_pattern(pattern) is None:
+                    raise SchemaError(f"The JSON Schema is malformed at {path}.{word}: {pattern!r} can't be read.")
+            del part[word]
+            yield word
+    if isinstance(part.get("pattern"), str) and bounds.is_loose(part["pattern"]):
+        yield "pattern"
+    for word in ("enum", "const"):
+        if word in part and _is_rounded(part[word]):
+            del part[word]
+            yield word
+    bound = {word: part[word] for word in _BOUNDS if word in part}
+    kind = {"type": part["type"]} if "type" in part else {}
+    if _is_rounded(bound) or _TOO_LARGE in _complaint({**kind, **bound}):
+        for word in bound:
+            del part[word]
+            yield word
+    for word in ("minProperties", "maxProperties"):
+        if word in part and _complaint(closed(_alone(part, root))) and not _complaint(_alone(part, root)):
+            del part[word]
+            yield word
 
 
 def _is_rounded(value: Any) -> bool:
@@ -251,13 +250,13 @@ def _complaint(schema: Mapping[str, Any]) -> str:
 def _unknown(schema: dict[str, Any]) -> list[str]:
     """The places of the keywords that the grammar engine leaves out."""
     _, messages = _compiled(schema)
-    told = " ".join(messages)
+    said = " ".join(messages)
     found = []
     for path, part in _parts(schema):
-        if "format" in part and f"Unknown format: {part['format']}" in told:
+        if "format" in part and f"Unknown format: {part['format']}" in said:
             known = part["format"] in jsonschema.Draft202012Validator.FORMAT_CHECKER.checkers
             found.append(f"{path}.format" if known else f"{path}.format {UNCHECKED}")
-        found += [f"{path}.{word}" for word in part if f'"{word}"' in told or (word == "oneOf" and "oneOf not" in told)]
+        found += [f"{path}.{word}" for word in part if f'"{word}"' in said or (word == "oneOf" and "oneOf not" in said)]
     return found or (["some keyword"] if messages else [])
 
 

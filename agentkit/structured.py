@@ -36,17 +36,8 @@ if TYPE_CHECKING:
 _WORDS = {
     *("type", "properties", "items", "prefixItems", "enum", "const", "anyOf", "oneOf", "allOf", "$ref", "required"),
     *("additionalProperties", "patternProperties", "pattern", "format", "minimum", "maximum", "$defs", "definitions"),
-    *(
-        "minLength",
-        "maxLength",
-        "minItems",
-        "maxItems",
-        "exclusiveMinimum",
-        "exclusiveMaximum",
-        "multipleOf",
-        "not",
-        "if",
-    ),
+    *("minLength", "maxLength", "minItems", "maxItems", "exclusiveMinimum", "exclusiveMaximum"),
+    *("multipleOf", "not", "if"),
 }
 _FENCED = re.compile(r"```(?:json)?\s*(.*?)\s*```", re.DOTALL | re.IGNORECASE)
 TOLD = "Answer with JSON that fits this schema:\n{schema}"

@@ -13,6 +13,8 @@ from langchain_core.messages import AIMessage, AnyMessage, ToolMessage
 from langgraph.graph import END
 from langgraph.types import Send
 
+from agentkit.messages import call_errors
+
 
 @dataclass(frozen=True)
 class Routes:
@@ -63,8 +65,7 @@ class Routes:
             )
             for i, call in enumerate(calls)
         ]
-        for unread in message.invalid_tool_calls:
-            told = unread["error"] or "The call could not be read."
+        for unread, told in zip(message.invalid_tool_calls, call_errors(message), strict=True):
             tasks.append(Task(call=dict(unread), refusal=told, time_left=left, state=None, confidence=None))
         return [Send("tools", task) for task in tasks]
 

@@ -7,6 +7,8 @@ from typing import Any
 import torch
 from transformers import LlamaConfig, LlamaForCausalLM
 
+from agentkit import ChatHuggingFace
+
 
 def random_llama(tokenizer: Any, *, seed: int = 1, width: int = 32, layers: int = 2, context: int = 16384) -> Any:
     """A Llama for a tokenizer: the same weights for the same arguments."""
@@ -23,3 +25,10 @@ def random_llama(tokenizer: Any, *, seed: int = 1, width: int = 32, layers: int 
             bos_token_id=None,
         )
     )
+
+
+class Restless(ChatHuggingFace):
+    """Calls tools wherever it may."""
+
+    def bind_tools(self, tools: Any, *, tool_choice: Any = None, **kwargs: Any) -> Any:
+        return super().bind_tools(tools, tool_choice=tool_choice or "any", **kwargs)

@@ -19,7 +19,9 @@ from agentkit.messages import call_errors, media_messages
 from agentkit.relaxed import RelaxedSchemaWarning, tell
 from tests.dialect.templates import TEMPLATES
 from tests.dialect.test_prompt import make_tokenizer
-from tests.models import random_llama
+from tests.models import Restless, random_llama
+
+pytestmark = pytest.mark.filterwarnings("ignore::agentkit.relaxed.RelaxedSchemaWarning")
 
 PARAMETERS = {
     "type": "object",
@@ -31,13 +33,6 @@ PARAMETERS = {
 TOOL = {"type": "function", "function": {"name": "raise_flags", "description": "Up.", "parameters": PARAMETERS}}
 
 
-class Restless(ChatHuggingFace):
-    """Calls tools wherever it may."""
-
-    def bind_tools(self, tools: Any, *, tool_choice: Any = None, **kwargs: Any) -> Any:
-        return super().bind_tools(tools, tool_choice=tool_choice or "any", **kwargs)
-
-
 @pytest.fixture(scope="module")
 def chat() -> ChatHuggingFace:
     tokenizer = make_tokenizer(TEMPLATES["json in tags"])
@@ -46,18 +41,16 @@ def chat() -> ChatHuggingFace:
 
 def _asked(chat: ChatHuggingFace, **given: Any) -> list[tuple[AIMessage, AIMessageChunk]]:
     """Whole calls of a random model, and the same streamed."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", RelaxedSchemaWarning)
-        model = chat.bind_tools([TOOL], tool_choice="any", parallel_tool_calls=False, **given)
-        found = []
-        for seed in range(24):
-            said = model.invoke("Go.", seed=seed)
-            if said.response_metadata["finish_reason"] == "length":
-                continue
-            whole: Any = None
-            for chunk in model.stream("Go.", seed=seed):
-                whole = chunk if whole is None else whole + chunk
-            found.append((said, whole))
+    model = chat.bind_tools([TOOL], tool_choice="any", parallel_tool_calls=False, **given)
+    found = []
+    for seed in range(24):
+        said = model.invoke("Go.", seed=seed)
+        if said.response_metadata["finish_reason"] == "length":
+            continue
+        whole: Any = None
+        for chunk in model.stream("Go.", seed=seed):
+            whole = chunk if whole is None else whole + chunk
+        found.append((said, whole))
     return found
 
 
@@ -83,18 +76,14 @@ def test_a_call_that_the_grammar_let_through_is_checked_whole_and_streamed(chat:
 
 
 def _first_failing(chat: ChatHuggingFace) -> int:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", RelaxedSchemaWarning)
-        model = chat.bind_tools([TOOL], tool_choice="any", parallel_tool_calls=False)
-        return next(seed for seed in range(30) if model.invoke("Go.", seed=seed).invalid_tool_calls)
+    model = chat.bind_tools([TOOL], tool_choice="any", parallel_tool_calls=False)
+    return next(seed for seed in range(30) if model.invoke("Go.", seed=seed).invalid_tool_calls)
 
 
 def test_the_validators_words_outlive_streaming(chat: ChatHuggingFace) -> None:
     seed = _first_failing(chat)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", RelaxedSchemaWarning)
-        model = chat.bind_tools([TOOL], tool_choice="any", parallel_tool_calls=False)
-        structured = chat.with_structured_output(TOOL, method="function_calling", include_raw=True)
+    model = chat.bind_tools([TOOL], tool_choice="any", parallel_tool_calls=False)
+    structured = chat.with_structured_output(TOOL, method="function_calling", include_raw=True)
     whole: Any = None
     for chunk in model.stream("Go.", seed=seed):
         whole = chunk if whole is None else whole + chunk
@@ -114,11 +103,9 @@ def test_tools_that_look_at_their_arguments_themselves_are_left_to_do_so(chat: C
         """Up."""
         return f"up: {sorted(flags)}"
 
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", RelaxedSchemaWarning)
-        model = chat.bind_tools([raise_flags], tool_choice="any", parallel_tool_calls=False)
-        said = [model.invoke("Go.", seed=seed) for seed in range(12)]
-        said = [each for each in said if each.response_metadata["finish_reason"] != "length"]
+    model = chat.bind_tools([raise_flags], tool_choice="any", parallel_tool_calls=False)
+    said = [model.invoke("Go.", seed=seed) for seed in range(12)]
+    said = [each for each in said if each.response_metadata["finish_reason"] != "length"]
     assert any(len(set(each.tool_calls[0]["args"]["flags"])) < 2 for each in said)
     assert not any(each.invalid_tool_calls for each in said)
 
@@ -183,12 +170,10 @@ def test_an_agent_tells_the_model_what_is_wrong(chat: ChatHuggingFace) -> None:
     flags = StructuredTool(
         name="raise_flags", description="Up.", args_schema=PARAMETERS, func=lambda flags: f"up: {sorted(flags)}"
     )
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", RelaxedSchemaWarning)
-        agent = create_agent(chat, [flags], limits=Limits(steps=5, repeats=None))
-        told = []
-        for run in range(4):
-            said = agent.invoke({"messages": [("human", f"Go {run}.")]})["messages"]
-            told += [message for message in said if message.type == "tool"]
+    agent = create_agent(chat, [flags], limits=Limits(steps=5, repeats=None))
+    told = []
+    for run in range(4):
+        said = agent.invoke({"messages": [("human", f"Go {run}.")]})["messages"]
+        told += [message for message in said if message.type == "tool"]
     assert any("non-unique" in message.text for message in told if message.status == "error")
     assert all(message.text.startswith("up: [False, True]") for message in told if message.status == "success")

@@ -153,7 +153,7 @@ class Events:
         """A call whose name is certain."""
         call = CallRead(name, id or new_id())
         self.calls.append(call)
-        self._call_chunk(len(self.calls) - 1, name=name, id=call.id)
+        self._call_chunk(len(self.calls) - 1, name=name, call_id=call.id)
         return call
 
     def arguments(self, text: str) -> None:
@@ -173,6 +173,6 @@ class Events:
         self.fail_call("]")
         self.arguments(text)
 
-    def _call_chunk(self, place: int, *, name: str | None = None, args: str = "", id: str | None = None) -> None:  # noqa: A002
-        chunk = tool_call_chunk(name=name, args=args, id=id, index=place)
+    def _call_chunk(self, place: int, *, name: str | None = None, args: str = "", call_id: str | None = None) -> None:
+        chunk = tool_call_chunk(name=name, args=args, id=call_id, index=place)
         self._chunks.append(AIMessageChunk(content="", tool_call_chunks=[chunk]))

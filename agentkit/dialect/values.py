@@ -10,6 +10,7 @@ from typing import Any
 
 from jsonschema import Draft202012Validator
 
+from agentkit.dialect.events import number
 from agentkit.dialect.options import options
 
 _WORDS: dict[str, Any] = {"true": True, "false": False, "null": None, "none": None}
@@ -124,7 +125,7 @@ def look(text: str) -> Any:
     """The value that the text looks like: JSON, a word such as `None`, a Python literal, else the text itself."""
     stripped = text.strip()
     try:
-        return json.loads(stripped, strict=False, parse_constant=_refuse)
+        return json.loads(stripped, strict=False, parse_constant=number)
     except (ValueError, RecursionError):
         pass
     if stripped.lower() in _WORDS:
@@ -157,7 +158,3 @@ def unescaped(text: str, quote: str) -> str:
     if len(quote) == 1 and ("\n" in text or re.search(f"(?<!(?<!\\\\)\\\\){quote}", text)):
         return text
     return _ESCAPE.sub(lambda found: _ESCAPES.get(found[1]) or chr(int(found[2] or found[3], 16)), text)
-
-
-def _refuse(word: str) -> Any:
-    raise ValueError(f"{word} is not JSON")

@@ -210,7 +210,7 @@ class Generation:
         """
         circling = self._loops.watch(self.ids, self.prompt_tokens)
         too_long = self._loops.is_long_number and not guide.is_free()
-        too_large = self._loops.is_large_number and guide.is_number()
+        too_large = self._loops.is_large_number and guide.is_exponent()
         if (circling or too_long or too_large) and not guide.may_end:
             self._loops_left += 1
             self._way_out = guide.way_out(2 ** min(self._loops_left - 1, _FURTHEST))

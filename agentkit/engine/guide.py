@@ -168,7 +168,7 @@ class Guide:
         """Whether any text may come next, as in a string."""
         return self._exits().is_free(self._matcher)
 
-    def is_number(self) -> bool:
+    def is_exponent(self) -> bool:
         """Whether what stands at the end is the exponent of a number, and no text that looks like one."""
         return self._exits().is_exponent(self._matcher)
 

@@ -17,7 +17,7 @@ from transformers.cache_utils import (
 from agentkit.engine.columns import Columns
 from agentkit.engine.layers import AttentionLayer, HybridLayer
 
-__all__ = ["KeyValues", "Piece", "State", "is_supported", "state_bytes"]
+__all__ = ["KeyValues", "Piece", "State", "cut_piece", "is_supported", "state_bytes"]
 
 Piece = list["tuple[torch.Tensor, torch.Tensor] | None"]
 """Keys and values of a run of tokens of one sequence, by attention layer: each [heads, tokens, head size]. A layer with
@@ -211,12 +211,21 @@ class KeyValues:
 
 
 def _after(begin: int, pieces: Sequence[tuple[int, Piece]]) -> Iterator[tuple[int, Piece]]:
-    """The pieces from token `begin` on; one is cut only where all its tokens are there."""
+    """The pieces from token `begin` on."""
     for count, piece in pieces:
         if begin < count:
-            rest = [pair and (pair[0][:, begin:], pair[1][:, begin:]) for pair in piece]
-            yield count - begin, rest if begin else piece
+            yield count - begin, cut_piece(piece, count, begin, count)
         begin = max(0, begin - count)
+
+
+def cut_piece(piece: Piece, length: int, begin: int, end: int) -> Piece:
+    """Tokens `begin` to `end` of a piece that stands for `length` tokens, of some layers only the last ones."""
+    parts: Piece = []
+    for pair in piece:
+        missing = 0 if pair is None else length - pair[0].shape[1]
+        part = slice(max(begin - missing, 0), max(end - missing, 0))
+        parts.append(pair and (pair[0][:, part], pair[1][:, part]))
+    return parts
 
 
 def is_supported(config: Any) -> bool:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from agentkit.engine.kv import Piece, State, state_bytes
+from agentkit.engine.kv import Piece, State, cut_piece, state_bytes
 
 __all__ = ["Match", "PrefixCache"]
 
@@ -79,7 +79,7 @@ class PrefixCache:
         return Match(
             length=sum(count for _, count in path[:used]),
             common=sum(count for _, count in path),
-            pieces=[(count, _cut(node.piece, len(node.ids), 0, count)) for node, count in path[:used]],
+            pieces=[(count, cut_piece(node.piece, len(node.ids), 0, count)) for node, count in path[:used]],
             state=path[used - 1][0].state if used and self._needs_state else None,
         )
 
@@ -155,7 +155,7 @@ class PrefixCache:
             fits = 0 if self._needs_state or self._windows else max(0, len(ids) * room // size)
             if not fits:
                 return self._root
-            ids, piece = ids[:fits], _cut(piece, len(ids), 0, fits)
+            ids, piece = ids[:fits], cut_piece(piece, len(ids), 0, fits)
             size = _bytes(ids, piece)
         node = _Node(ids, _copy(piece), parent)
         node.used = self._clock
@@ -169,10 +169,10 @@ class PrefixCache:
         if count == length:
             return node
         assert node.parent is not None
-        first = _Node(node.ids[:count], _copy(_cut(node.piece, length, 0, count)), node.parent)
+        first = _Node(node.ids[:count], _copy(cut_piece(node.piece, length, 0, count)), node.parent)
         first.used = node.used
         node.parent.children[node.ids[0]] = first
-        node.piece = _copy(_cut(node.piece, length, count, length))
+        node.piece = _copy(cut_piece(node.piece, length, count, length))
         node.ids = node.ids[count:]
         node.parent = first
         first.children[node.ids[0]] = node
@@ -221,16 +221,6 @@ def _common(run: tuple[int, ...], ids: Sequence[int], at: int) -> int:
     if run[:length] == tuple(ids[at : at + length]):
         return length
     return next(index for index in range(length) if run[index] != ids[at + index])
-
-
-def _cut(piece: Piece, length: int, begin: int, end: int) -> Piece:
-    """Tokens `begin` to `end` of a piece that stands for `length` tokens, of some layers only the last ones."""
-    parts: Piece = []
-    for pair in piece:
-        missing = 0 if pair is None else length - pair[0].shape[1]
-        part = slice(max(begin - missing, 0), max(end - missing, 0))
-        parts.append(pair and (pair[0][:, part], pair[1][:, part]))
-    return parts
 
 
 def _copy(piece: Piece) -> Piece:

@@ -48,7 +48,8 @@ def withheld(pattern: str) -> bool:
     return _key(pattern) in _withheld()
 
 
-def _made(draw: Draw, make: Callable[[], str]) -> str:
+def made(draw: Draw, make: Callable[[], str]) -> str:
+    """A pattern put together at random, and none that is held out."""
     while True:
         pattern = make()
         if not withheld(pattern):
@@ -75,7 +76,7 @@ def command(draw: Draw) -> str:
         asking = modal.startswith(("can ", "could ", "would ", "will ", "is ", "may ", "do you", "are "))
         return _marked(draw, text, asking)
 
-    return _made(draw, make)
+    return made(draw, make)
 
 
 def for_noun(draw: Draw, verbs: tuple[str, ...] = _NOUN_VERBS) -> str:
@@ -96,7 +97,7 @@ def for_noun(draw: Draw, verbs: tuple[str, ...] = _NOUN_VERBS) -> str:
             return command(draw).replace("{v}", f"{draw.any(_CLAUSE_VERBS)} what {{x}} is")
         return command(draw).replace("{v}", f"{draw.any(verbs)} {{x}}")
 
-    return _made(draw, make)
+    return made(draw, make)
 
 
 def for_clause(draw: Draw) -> str:
@@ -109,7 +110,7 @@ def for_clause(draw: Draw) -> str:
             )
         return command(draw).replace("{v}", f"{draw.any(_CLAUSE_VERBS)} {{x}}")
 
-    return _made(draw, make)
+    return made(draw, make)
 
 
 def framed(draw: Draw, text: str, probability: float = 0.2) -> str:

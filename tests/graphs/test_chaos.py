@@ -15,6 +15,7 @@ from langchain_core.tools import BaseTool, ToolException, tool
 from langgraph.checkpoint.memory import InMemorySaver
 
 from agentkit import ChatHuggingFace
+from tests.models import Restless
 
 RUNS = 200
 LIMITS = [
@@ -89,13 +90,6 @@ def strange() -> Any:
 
 
 TOOLS: list[BaseTool] = [explode, hang, sleep, flood, nothing, binary, hostile, strange]
-
-
-class Restless(ChatHuggingFace):
-    """Calls tools wherever it may."""
-
-    def bind_tools(self, tools: Any, *, tool_choice: Any = None, **kwargs: Any) -> Any:
-        return super().bind_tools(tools, tool_choice=tool_choice or "any", **kwargs)
 
 
 @pytest.fixture(scope="module")

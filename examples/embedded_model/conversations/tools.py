@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from asks import withheld
+from asks import made
 from composed_tools import Tool
 from conversation import Conversation
 from draw import Draw
@@ -107,9 +107,7 @@ def error_episode(draw: Draw, talk: Conversation, tool: Tool) -> None:
         if new != old:
             pattern = draw.pattern(HINTS)
             if not draw.held_out and draw.chance(0.75):
-                pattern = _hint(draw)
-                while withheld(pattern):
-                    pattern = _hint(draw)
+                pattern = made(draw, lambda: _hint(draw))
             talk.result("Error: " + pattern.format(key=key.replace("_", " "), v=old, w=new))
             talk.call((tool.name, {**tool.arguments, key: new}))
             if draw.chance(0.8):
