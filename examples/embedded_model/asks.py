@@ -28,8 +28,9 @@ def _upper(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def _key(text: str) -> str:
-    return re.sub(r"[^a-z{}]+", " ", re.sub(r"\{\w+\}", "{}", text.lower())).strip()
+def sentence_key(text: str) -> str:
+    """What a pattern is but for case, marks and the names of its slots."""
+    return re.sub(r"[^a-z{}]+", " ", re.sub(r"\{\w+(:[^}]*)?\}", "{}", text.lower())).strip()
 
 
 @cache
@@ -39,13 +40,13 @@ def _withheld() -> frozenset[str]:
     for name in names:
         for lines in texts.sections(f"patterns/{name}").values():
             if "## held out" in lines:
-                found.update(_key(line.split(" | ")[0]) for line in lines[lines.index("## held out") + 1 :])
+                found.update(sentence_key(line.split(" | ")[0]) for line in lines[lines.index("## held out") + 1 :])
     return frozenset(found)
 
 
 def withheld(pattern: str) -> bool:
     """Whether a pattern, or one that differs in case and marks alone, is held out for the test."""
-    return _key(pattern) in _withheld()
+    return sentence_key(pattern) in _withheld()
 
 
 def made(draw: Draw, make: Callable[[], str]) -> str:

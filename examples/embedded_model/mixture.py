@@ -30,15 +30,15 @@ EXTRA = {
 # In the second part of training: more of what is learned late.
 HARDER_WEIGHTS = {
     "arithmetic": 0.03,
-    "look_up": 0.08,
+    "look_up": 0.07,
     "two_step": 0.05,
-    "parallel": 0.12,
-    "tools": 0.2,
-    "no_tool": 0.08,
-    "error": 0.08,
-    "structured": 0.3,
+    "parallel": 0.1,
+    "tools": 0.18,
+    "no_tool": 0.1,
+    "error": 0.12,
+    "structured": 0.32,
     "follow_up": 0.06,
-    "reading": 0.1,
+    "reading": 0.06,
 }
 HARDER_EXTRA = {
     "arithmetic": 0.08,
@@ -64,6 +64,17 @@ LIKE_CALCULATOR = frozenset(
         "body_mass_index",
         "age_in_days",
         "count_days",
+        "percentage_of",
+        "average_of",
+        "raise_to_power",
+        "remainder",
+        "percent_change",
+        "increase_by_percent",
+        "take_off_percent",
+        "what_percent",
+        "is_divisible",
+        "ratio_of",
+        "price_with_tax",
     }
 )
 LIKE_SEARCH = frozenset(
@@ -76,6 +87,18 @@ LIKE_SEARCH = frozenset(
         "get_holidays",
         "get_distance",
         "water_level",
+        "population_of_city",
+        "capital_of",
+        "country_fact",
+        "compare_countries",
+        "look_up_person",
+        "birthday_of",
+        "birth_date",
+        "animal_fact",
+        "chemical_symbol",
+        "author_of",
+        "quote_of",
+        "river_level",
     }
 )
 # Verbs of requests that a search could be thought to serve.

@@ -37,11 +37,42 @@ _FREE_TEXTS = (
 )
 
 
+_NAME_FORMS = (
+    "{} City",
+    "{} Falls",
+    "Upper {}",
+    "Old {}",
+    "{} on Sea",
+    "Lake {}",
+    "{} Beach",
+    "{} Springs",
+    "Mount {}",
+    "{} Bay City",
+    "Fort {}",
+    "{} upon {}",
+    "{} {}",
+    "{} {} City",
+    "{} {} Town",
+    "{} {} {}",
+    "Little {} {}",
+    "{} of {}",
+)
+
+
+def _long_name(draw: Draw) -> str:
+    """A name of two to four words, plain ones at times, that belong together."""
+    form = draw.any(_NAME_FORMS)
+    pools = (words.NOUNS, words.ADJECTIVES, words.WIDE_NOUNS, words.THINGS)
+    parts = [
+        draw.invented() if draw.chance(0.35) else draw.word(draw.any(pools), known=True).title()
+        for _ in range(form.count("{}"))
+    ]
+    return form.format(*parts)
+
+
 def city(draw: Draw) -> str:
-    if draw.harder and draw.chance(0.1):
-        return draw.any(("{} City", "{} Falls", "Upper {}", "Old {}", "{} on Sea", "Lake {}")).format(
-            draw.invented() if draw.chance(0.5) else f"{draw.word(words.ADJECTIVES)} {draw.word(words.NOUNS)}".title()
-        )
+    if draw.harder and draw.chance(0.18):
+        return _long_name(draw)
     if draw.harder and draw.chance(0.2):
         return f"{draw.any(('New', 'San', 'Port', 'Saint', 'Santa', draw.invented()))} {draw.invented()}"
     if draw.harder and draw.chance(0.15):  # with what it lies in, which is no second city
@@ -156,6 +187,11 @@ def _some(pool: tuple[str, ...], counts: tuple[int, ...]) -> Callable[[Draw], li
     return lambda d: d.words(pool, d.any(counts))
 
 
+def _phone(draw: Draw) -> str:
+    return draw.any(("0{} {}", "+{} {}", "{}-{}", "{}{}")).format(draw.digits(2), draw.digits(draw.integer(4, 7)))
+
+
+_URLS = ("https://{}.com/{}", "https://www.{}.org", "{}.com/{}", "http://{}.net/{}.html")
 STRING: Schema = {"type": "string"}
 INTEGER: Schema = {"type": "integer"}
 NUMBER: Schema = {"type": "number"}
@@ -168,6 +204,7 @@ KINDS: dict[str, tuple[Callable[[Draw], Any], Schema]] = {
     "bool": (lambda d: d.chance(0.5), BOOLEAN),
     "city": (city, STRING),
     "code": (code, STRING),
+    "company": (lambda d: f"{d.invented()}{d.any(('', ' Ltd', ' & Co', ' Group', ' Inc.'))}", STRING),
     "colour": (lambda d: d.any(words.COLOURS), STRING),
     "count": (lambda d: d.integer(1, 200), INTEGER),
     "country": (lambda d: d.word(words.COUNTRIES), STRING),
@@ -182,6 +219,7 @@ KINDS: dict[str, tuple[Callable[[Draw], Any], Schema]] = {
     "folder": (lambda d: d.any(("{}", "/{}", "{}/files", "my_{}")).format(d.word(words.NOUNS)), STRING),
     "free_text": (free_text, STRING),
     "goals": (lambda d: d.integer(0, 9), INTEGER),
+    "handle": (lambda d: d.any(("@{}", "{}", "{}_{}")).format(d.invented().lower(), d.integer(1, 99)), STRING),
     "host": (
         lambda d: d.any(("{}.example.com", "{}-server", "{}{}")).format(d.word(words.NOUNS), d.integer(1, 20)),
         STRING,
@@ -198,9 +236,16 @@ KINDS: dict[str, tuple[Callable[[Draw], Any], Schema]] = {
     "noun": (lambda d: d.word(words.NOUNS), STRING),
     "number": (number, NUMBER),
     "person": (person, STRING),
+    "phone": (_phone, STRING),
     "room": (lambda d: d.any(_ROOMS), STRING),
     "several": (lambda d: d.integer(2, 60), INTEGER),
     "small": (lambda d: d.integer(2, 90), INTEGER),
+    "street": (
+        lambda d: d.any(("{1} {0} Street", "{0} Street {1}", "{1} {0} Road", "{0} Lane {1}")).format(
+            d.invented(), d.integer(1, 99)
+        ),
+        STRING,
+    ),
     "surname": (lambda d: d.word(words.SURNAMES) if d.chance(0.6) else d.invented(), STRING),
     "symbol": (lambda d: "".join(d.any(_LETTERS) for _ in range(d.integer(3, 4))), STRING),
     "text": (free_text, STRING),
@@ -210,6 +255,7 @@ KINDS: dict[str, tuple[Callable[[Draw], Any], Schema]] = {
     "topic": (lambda d: d.word(words.TOPICS), STRING),
     "topics": (_some(words.TOPICS, (1, 2, 2, 3)), STRINGS),
     "unit": (lambda d: d.any(words.UNITS), STRING),
+    "url": (lambda d: d.any(_URLS).format(d.invented().lower(), d.word(words.NOUNS)), STRING),
     "weekday": (lambda d: d.any(words.DAYS[:7]), STRING),
     "year": (lambda d: d.integer(1950, 2026), INTEGER),
     "tags": (_some(words.TOPICS, (1, 2, 2, 3, 3, 4)), STRINGS),

@@ -1,4 +1,4 @@
-"""Tools written out by hand in ``data/tools.txt``, with the ways people ask for them; whole tools are held out.
+"""Tools written out by hand, with the ways people ask for them; whole tools of ``data/tools.txt`` are held out.
 
 Two lines make a tool: ``name | description | parameters``, then requests separated by slashes. A parameter is
 ``name:kind`` (see values.py), with ``?`` after the name if it may be left out; of several names, ``one|other:kind``,
@@ -9,11 +9,11 @@ the other.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import texts
-from asks import framed
+from asks import framed, sentence_key
 from called_tools import called
 from composed_tools import Tool, compose, schema_of
 from conversation import Schema
@@ -62,12 +62,28 @@ def fill(text: str, key: str, value: Any) -> tuple[str, bool]:
     return text, False
 
 
+def _held_out(tool: Written) -> bool:
+    """By the noun, as with composed tools, so that one name cannot be in both halves."""
+    return is_held_out(tool.name.split("_", 1)[-1])
+
+
+def apart(rows: Iterable[Written], held_out: Iterable[Written]) -> tuple[Written, ...]:
+    """The rows without sentences that a held-out row has too, whatever their slots are called."""
+    taken = {sentence_key(sentence) for row in held_out for sentence in row.sentences}
+    kept = (
+        replace(row, sentences=tuple(each for each in row.sentences if sentence_key(each) not in taken)) for row in rows
+    )
+    return tuple(row for row in kept if row.sentences)
+
+
 TOOLS = read("tools")
-# By the noun, as with composed tools, so that one name cannot be in both halves.
-HALVES = {
-    half: tuple(tool for tool in TOOLS if is_held_out(tool.name.split("_", 1)[-1]) == half) for half in (False, True)
-}
-MORE = tuple(tool for tool in read("more_tools") if not is_held_out(tool.name.split("_", 1)[-1]))
+HALVES = {half: tuple(tool for tool in TOOLS if _held_out(tool) == half) for half in (False, True)}
+_TABLES = ("first", "home", "work", "travel", "media")
+# For training alone.
+MORE = apart(
+    (tool for table in _TABLES for tool in read(f"tools/{table}") if not _held_out(tool)),
+    HALVES[True],
+)
 _GREETINGS = ("Please: ", "Hi! ", "Hello, ", "One more thing: ")
 
 
@@ -108,7 +124,7 @@ def written(draw: Draw, avoid: Iterable[str]) -> Tool:
 
 def any_tool(draw: Draw, avoid: set[str]) -> Tool:
     """A tool of either sort, by none of the names, verbs and nouns in ``avoid``, to which its own are added."""
-    if draw.chance(0.45):
+    if draw.chance(0.45 if draw.held_out else 0.6):
         tool = written(draw, avoid)
         avoid.add(tool.name)
         return tool

@@ -112,7 +112,7 @@ def episode(draw: Draw, talk: Conversation, copying: float = 0.8) -> None:
     sort = draw.weighted({**_WEIGHTS, -4: copying})
     if sort >= 0:
         choice, answer, _ = _FIXED[sort]
-        if not draw.held_out and draw.chance(0.6):
+        if not draw.held_out and draw.chance(0.35):
             text = _remark(draw, sort)
             for slot in ("{name}", "{topic}", "{city}"):  # lower case keeps them
                 text = text.replace(slot.upper(), slot)

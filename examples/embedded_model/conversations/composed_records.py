@@ -11,6 +11,7 @@ from values import draw_value, said
 from words import WIDE_LABELS
 
 from conversations.records import Made, Record, one, pair, schema_of, single, sorts, subject_of
+from conversations.sides import sides
 
 
 def several(draw: Draw) -> Record:
@@ -123,10 +124,12 @@ def listed(draw: Draw) -> Record:
 def composed(draw: Draw) -> Record:
     """A record of any of these shapes."""
     shape = draw.random.random()
-    if shape < 0.44:
+    if shape < 0.36:
         return single(draw)
-    if shape < 0.72:
+    if shape < 0.58:
         return pair(draw)
+    if shape < 0.72:
+        return sides(draw)
     if shape < 0.82:
         return several(draw)
     if shape < 0.9:

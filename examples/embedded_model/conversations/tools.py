@@ -46,9 +46,11 @@ def _hint(draw: Draw) -> str:
 def failure(draw: Draw, key: str = "value") -> str:
     end = "." if draw.chance(0.4) else ""
     pattern = draw.pattern(FAILURES)
-    if not draw.held_out and draw.chance(0.6):
+    if not draw.held_out and draw.chance(0.45):
         pattern = _varied(draw)
-    return end.join((pattern, "")).format(
+    if pattern[-1] in ".!?":
+        end = ""
+    return (pattern + end).format(
         n=draw.integer(2, 999), name=draw.invented(), key=key.replace("_", " "), code=code(draw)
     )
 
