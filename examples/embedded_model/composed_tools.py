@@ -19,13 +19,17 @@ REQUEST = texts.patterns("requests", "generic ask")
 
 @dataclass
 class Tool:
-    """A tool, one request for it, the right call's arguments, what it returns, and the request without its frame."""
+    """A tool, one request for it, the right call's arguments, what it returns, and the request without its frame.
+
+    ``several`` is a request that needs more than one call of it, with the arguments of each.
+    """
 
     schema: Schema
     request: str
     arguments: dict[str, Any]
     result: str
     body: str
+    several: tuple[str, list[dict[str, Any]]] | None = None
 
     @property
     def name(self) -> str:

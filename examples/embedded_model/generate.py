@@ -12,6 +12,7 @@ from conversation import Conversation, Schema, call_of
 from conversations import (
     arithmetic,
     asked_facts,
+    chains,
     chat,
     follow_up,
     look_up,
@@ -71,7 +72,11 @@ def _episode(scene: _Scene, kind: str) -> None:
     elif kind == "two_step" and scene.calculator and scene.search:
         two_step.episode(draw, talk, scene.calculator, scene.search)
     elif kind == "parallel":
-        if len(scene.fresh) > 1 and (draw.chance(0.35) or not (scene.calculator or scene.search)):
+        if scene.fresh and scene.fresh[-1].several and draw.chance(0.7):
+            parallel.several(draw, talk, scene.fresh.pop())
+        elif scene.fresh and (scene.calculator or scene.search) and not draw.held_out and draw.chance(0.25):
+            parallel.mixed(draw, talk, scene.fresh.pop(), scene.calculator, scene.search)
+        elif len(scene.fresh) > 1 and (draw.chance(0.35) or not (scene.calculator or scene.search)):
             parallel.requests(draw, talk, scene.fresh.pop(), scene.fresh.pop())
         elif scene.fresh and draw.chance(0.4):
             tool = scene.fresh.pop()
@@ -180,6 +185,9 @@ def converse(draw: Draw, kind: str | None = None, short: bool = False) -> Conver
         reading.episode(draw, talk)
         if draw.chance(0.2):
             talk.tools = [written_tools.any_tool(draw, set(LIKE_SEARCH)).schema]
+        return _noted(draw, talk)
+    if chosen == "chains":
+        chains.episode(draw, talk, tool_schemas.CALCULATOR if draw.chance(0.4) else tool_schemas.calculator(draw))
         return _noted(draw, talk)
     kinds = [chosen]
     while not draw.held_out and len(kinds) < 4 and draw.chance(0.15 if short else 0.5):

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 KINDS = ("arithmetic", "look_up", "two_step", "parallel", "tools", "no_tool", "error", "structured", "follow_up")
-# How often a conversation is led by each kind in training; further episodes are drawn from EXTRA. "reading" is a lesson
-# of training alone.
+# How often a conversation is led by each kind in training; further episodes are drawn from EXTRA. "reading" and
+# "chains" are lessons of training alone.
 WEIGHTS = {
     "arithmetic": 0.08,
     "look_up": 0.15,
@@ -16,6 +16,7 @@ WEIGHTS = {
     "structured": 0.2,
     "follow_up": 0.1,
     "reading": 0.06,
+    "chains": 0.02,
 }
 EXTRA = {
     "arithmetic": 0.12,
@@ -39,6 +40,7 @@ HARDER_WEIGHTS = {
     "structured": 0.32,
     "follow_up": 0.06,
     "reading": 0.06,
+    "chains": 0.06,
 }
 HARDER_EXTRA = {
     "arithmetic": 0.08,

@@ -37,8 +37,8 @@ def words(name: str, heading: str) -> tuple[str, ...]:
 
 
 def patterns(name: str, heading: str) -> Patterns:
-    """Sentence patterns one a line, those held out for testing after a line of their own."""
-    found = lines(f"patterns/{name}", heading)
+    r"""Sentence patterns one a line (``\n`` is a line break), those held out for testing after a line of their own."""
+    found = tuple(line.replace("\\n", "\n") for line in lines(f"patterns/{name}", heading))
     border = found.index(_HELD_OUT)
     return Patterns(found[:border], found[border + 1 :])
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import multiprocessing
+import os
+import threading
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
@@ -34,7 +37,21 @@ class Team:
         return int(shared)
 
 
+def _end_with_parent() -> None:
+    """A process whose parent was killed would train on, unseen, and write the same checkpoint as the next run."""
+    parent = multiprocessing.parent_process()
+    if parent is None:
+        return
+
+    def wait() -> None:
+        parent.join()
+        os._exit(1)
+
+    threading.Thread(target=wait, daemon=True).start()
+
+
 def _join(rank: int, size: int, meeting: Path, threads: int, work: Callable[[Team], None]) -> None:
+    _end_with_parent()
     torch.set_num_threads(threads)
     distributed.init_process_group("gloo", init_method=f"file://{meeting}", rank=rank, world_size=size)
     try:

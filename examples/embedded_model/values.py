@@ -8,6 +8,7 @@ from typing import Any
 import words
 from conversation import Schema
 from draw import Draw
+from natural import natural
 
 _ROOMS = ("kitchen", "bedroom", "bathroom", "living room", "office", "hall", "garage", "cellar", "attic", "nursery")
 _DOORS = ("front", "back", "garage", "garden", "cellar", "side")
@@ -83,6 +84,8 @@ def city(draw: Draw) -> str:
 
 
 def person(draw: Draw) -> str:
+    if draw.harder and draw.chance(0.15):
+        return natural("people", person, 1)(draw)
     first = draw.word(words.FIRST_NAMES) if draw.chance(0.8) else draw.invented()
     return first if draw.chance(0.7) else f"{first} {draw.word(words.SURNAMES)}"
 
@@ -125,6 +128,8 @@ def _composed_text(draw: Draw) -> str:
 
 def free_text(draw: Draw) -> str:
     """A few words, as in a title or a short message."""
+    if draw.harder and draw.chance(0.35):
+        return natural("texts", free_text, 1)(draw)
     if not draw.held_out and draw.chance(0.4):
         return _composed_text(draw)
     adjective, noun, thing = draw.word(words.ADJECTIVES), draw.word(words.NOUNS), draw.word(words.THINGS)
@@ -203,7 +208,7 @@ KINDS: dict[str, tuple[Callable[[Draw], Any], Schema]] = {
     "any_file": (_any_file, STRING),
     "bool": (lambda d: d.chance(0.5), BOOLEAN),
     "city": (city, STRING),
-    "code": (code, STRING),
+    "code": (natural("refs", code), STRING),
     "company": (lambda d: f"{d.invented()}{d.any(('', ' Ltd', ' & Co', ' Group', ' Inc.'))}", STRING),
     "colour": (lambda d: d.any(words.COLOURS), STRING),
     "count": (lambda d: d.integer(1, 200), INTEGER),
@@ -225,15 +230,15 @@ KINDS: dict[str, tuple[Callable[[Draw], Any], Schema]] = {
         STRING,
     ),
     "int": (lambda d: int(d.digits(d.integer(1, 5))), INTEGER),
-    "invented": (lambda d: d.invented(), STRING),
-    "item": (lambda d: d.word(words.THINGS), STRING),
+    "invented": (natural("places", natural("products", Draw.invented, 0.2), 0.2), STRING),
+    "item": (natural("things", lambda d: d.word(words.THINGS), 0.25), STRING),
     "items": (_some(words.THINGS, (1, 2, 2, 3, 3, 4)), STRINGS),
     "job": (lambda d: d.word(words.JOBS), STRING),
     "language": (lambda d: d.any(words.LANGUAGES), STRING),
     "letter": (lambda d: d.any("abcdefghiklmnoprstuw"), STRING),
     "list": (lambda d: d.any(_LISTS), STRING),
     "names": (lambda d: d.words(words.FIRST_NAMES, d.integer(2, 4)), STRINGS),
-    "noun": (lambda d: d.word(words.NOUNS), STRING),
+    "noun": (natural("things", lambda d: d.word(words.NOUNS), 0.25), STRING),
     "number": (number, NUMBER),
     "person": (person, STRING),
     "phone": (_phone, STRING),
@@ -251,7 +256,7 @@ KINDS: dict[str, tuple[Callable[[Draw], Any], Schema]] = {
     "text": (free_text, STRING),
     "things": (_some(words.THINGS, (1, 2, 2, 3, 3, 4)), STRINGS),
     "time": (time, STRING),
-    "title": (lambda d: f"{d.word(words.ADJECTIVES)} {d.word(words.NOUNS)}".title(), STRING),
+    "title": (natural("works", lambda d: f"{d.word(words.ADJECTIVES)} {d.word(words.NOUNS)}".title()), STRING),
     "topic": (lambda d: d.word(words.TOPICS), STRING),
     "topics": (_some(words.TOPICS, (1, 2, 2, 3)), STRINGS),
     "unit": (lambda d: d.any(words.UNITS), STRING),

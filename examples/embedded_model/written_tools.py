@@ -33,22 +33,22 @@ class Written:
     sentences: tuple[str, ...]
 
 
+def row(head: str, sentences: str) -> Written:
+    """The two lines of a row."""
+    name, description, slots = (part.strip() for part in head.split("|", 2))
+    keys = [slot.split(":", 1) for slot in slots.split()]
+    return Written(
+        name,
+        description,
+        tuple((key.rstrip("?"), kind, key.endswith("?")) for key, kind in keys),
+        texts.choices(sentences),
+    )
+
+
 def read(table: str) -> tuple[Written, ...]:
     """The rows of a table, two lines each."""
     lines = texts.lines(table)
-    rows = []
-    for head, sentences in zip(lines[::2], lines[1::2], strict=True):
-        name, description, slots = (part.strip() for part in head.split("|", 2))
-        keys = [slot.split(":", 1) for slot in slots.split()]
-        rows.append(
-            Written(
-                name,
-                description,
-                tuple((key.rstrip("?"), kind, key.endswith("?")) for key, kind in keys),
-                texts.choices(sentences),
-            )
-        )
-    return tuple(rows)
+    return tuple(row(head, sentences) for head, sentences in zip(lines[::2], lines[1::2], strict=True))
 
 
 def fill(text: str, key: str, value: Any) -> tuple[str, bool]:
@@ -92,6 +92,55 @@ def _with_default(schema: Schema) -> Schema:
     return dict(sorted({**schema, "default": schema.get("enum", [default])[0]}.items()))
 
 
+# Requests that need several calls of a tool: {list}, or {x} and {y} stand for the values of its one required parameter,
+# {city_1} and {city_2} for two of the parameter "city".
+SEVERAL = {
+    name.strip(): texts.choices(requests)
+    for name, _, requests in (line.partition("|") for line in texts.lines("several"))
+}
+_PLACES = ("x", "y", "z")
+
+
+def _several(draw: Draw, tool: Written, renamed: dict[str, str]) -> tuple[str, list[dict[str, Any]]] | None:
+    """A request for several calls of the tool and their arguments; None if none is written for it."""
+    needed = [(slot, kind) for slot, kind, optional in tool.slots if not optional]
+    if draw.held_out or tool.name not in SEVERAL or any(kind == "sort" for _, kind in needed):
+        return None
+    text = draw.any(SEVERAL[tool.name])
+    draw.used.add("pattern: " + text)
+    if len(needed) == 1:
+        ((slot, kind),) = needed
+        count = draw.any((2, 2, 2, 3)) if "{list}" in text else sum(f"{{{place}}}" in text for place in _PLACES)
+        drawn = _different(draw, kind, count)
+        for place, value in zip(_PLACES, drawn, strict=False):
+            text = text.replace(f"{{{place}}}", said(value))
+        text = text.replace("{list}", said([said(value) for value in drawn]))
+        return text, [{renamed[slot]: value} for value in drawn]
+    calls: list[dict[str, Any]] = [{}, {}]
+    for slot, kind in needed:
+        key = slot.split("|")[0]
+        if f"{{{key}}}" in text:
+            shared, _ = draw_value(draw, kind)
+            given = [shared, shared]
+            text = text.replace(f"{{{key}}}", said(shared))
+        else:
+            given = _different(draw, kind, 2)
+            for number, value in enumerate(given, 1):
+                text = text.replace(f"{{{key}_{number}}}", said(value))
+        for call, value in zip(calls, given, strict=True):
+            call[renamed[slot]] = value
+    return text, calls
+
+
+def _different(draw: Draw, kind: str, count: int) -> list[Any]:
+    found: list[Any] = []
+    while len(found) < count:
+        value, _ = draw_value(draw, kind)
+        if value not in found:
+            found.append(value)
+    return found
+
+
 def written(draw: Draw, avoid: Iterable[str]) -> Tool:
     """A tool written by hand, with a request for it; none whose name is in ``avoid``."""
     taken = set(avoid)
@@ -119,7 +168,8 @@ def written(draw: Draw, avoid: Iterable[str]) -> Tool:
     text = draw.any(_GREETINGS) + text if draw.chance(0.15) else framed(draw, text)
     required = [renamed[slot] for slot, _, optional in tool.slots if not optional]
     noun = tool.name.split("_")[-1]
-    return Tool(schema_of(tool.name, tool.description, properties, required), text, arguments, result(draw, noun), body)
+    schema = schema_of(tool.name, tool.description, properties, required)
+    return Tool(schema, text, arguments, result(draw, noun), body, _several(draw, tool, renamed))
 
 
 def any_tool(draw: Draw, avoid: set[str]) -> Tool:

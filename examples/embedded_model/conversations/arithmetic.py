@@ -106,8 +106,16 @@ def result_text(value: Fraction | float) -> str:
 _VERBS = phrasing("arithmetic", "verbs")
 
 
+def _story(draw: Draw) -> tuple[str, str]:
+    text, expression = draw.pattern(STORIES).split(" | ")
+    asked, called = fill(draw, text, expression, things=draw.word(THINGS), name=draw.word(FIRST_NAMES))
+    return asked, called
+
+
 def _varied(draw: Draw) -> tuple[str, str]:
     """A question as :func:`question`, by one of thousands of patterns; of the training half only."""
+    if draw.chance(0.2):
+        return _story(draw)
     if draw.chance(0.45):
         (expression,) = fill(draw, draw.weighted(SYMBOLS))
         return framed(draw, for_noun(draw, _VERBS).format(x=expression)), expression
@@ -133,9 +141,7 @@ def question(draw: Draw) -> tuple[str, str]:
     if shape < 0.94:
         text, expression = fill(draw, *draw.any(COMMANDS))
         return draw.pattern(COMMAND).format(e=text, E=text[:1].upper() + text[1:]), expression
-    text, expression = draw.pattern(STORIES).split(" | ")
-    asked, called = fill(draw, text, expression, things=draw.word(THINGS), name=draw.word(FIRST_NAMES))
-    return asked, called
+    return _story(draw)
 
 
 def computed(expression: str) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from asks import for_clause, for_noun, framed
 from draw import Draw
-from facts import RELATIONS, Relation, person, thing, value
+from facts import RELATIONS, Relation, person, relations, thing, value
 from texts import lines, patterns
 from values import open_noun
 from words import PLAIN_NOUNS
@@ -232,7 +232,7 @@ def fact(draw: Draw, relation: Relation | None = None, entity: str | None = None
         return deed_fact(draw)
     if relation is None and draw.chance(0.35):
         return plain_fact(draw)
-    relation = relation or draw.any(RELATIONS)
+    relation = relation or draw.any(relations(draw))
     entity = entity or thing(draw, relation.thing)
     held = value(draw, relation.value)
     unit = draw.any(("metres", "feet", "grams", "kilometres", "litres", "seconds"))

@@ -77,7 +77,7 @@ def _elsewhere(draw: Draw, first: asked_facts.Fact) -> asked_facts.Fact:
 def on_result(draw: Draw, talk: Conversation, calculator: Schema, result: str) -> str:
     """A calculation with the result of the last one."""
     text, expression = draw.pattern(ON_RESULT).split(" | ")
-    if not draw.held_out and draw.chance(0.6):
+    if not draw.held_out and draw.chance(0.45):
         text, expression = _about_result(draw)
     (other,) = arithmetic.fill(draw, draw.any(("{a} {o} {b}", "{a}{o}{b}")))
     slots = {
@@ -101,7 +101,7 @@ def on_fact(draw: Draw, talk: Conversation, search: Schema, first: asked_facts.F
     if draw.chance(0.65) or first.noun == "" or first.true:
         right = two_step.second_fact(draw, first) if first.noun or first.relation else _elsewhere(draw, first)
         text = draw.pattern(OTHER_ENTITY)
-        if not draw.held_out and draw.chance(0.6):
+        if not draw.held_out and draw.chance(0.4):
             text = _about(draw, "{e}")
         talk.user(text.format(e=right.entity))
     else:
@@ -111,7 +111,7 @@ def on_fact(draw: Draw, talk: Conversation, search: Schema, first: asked_facts.F
         right.query = f"{right.noun} of {first.entity}"
         plain = two_step.is_plain(first.entity)  # "And the tower?" would mean another thing
         text = draw.pattern(OTHER_NOUN)
-        if not draw.held_out and draw.chance(0.6):
+        if not draw.held_out and draw.chance(0.4):
             text = _about(draw, draw.any(("its {n}", "its {n}", "the {n}", "the {n} of it", "its {n}")), _ASKING)
         if plain:
             text = text.replace("the {n} of it", "its {n}").replace("the {n}", "its {n}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from conversation import Conversation, Schema, call_of
 from draw import Draw
-from facts import RELATIONS, Relation, thing, value
+from facts import Relation, relations, thing, value
 
 from conversations.asked_facts import DONE_TO, Fact, capital_fact, fact, plain_fact, upper
 
@@ -124,7 +124,7 @@ def distractors(draw: Draw, right: Fact, count: int, near: bool = True) -> list[
             sentence = _same_for_another(draw, right)
         elif kind == "same thing" and (relation or right.noun):
             if relation:
-                same_thing = [r for r in RELATIONS if r.thing == relation.thing and not _alike(r, relation)]
+                same_thing = [r for r in relations(draw) if r.thing == relation.thing and not _alike(r, relation)]
                 other = fact(draw, draw.any(same_thing), right.entity) if same_thing else plain_fact(draw, right.entity)
             else:
                 other = plain_fact(draw, right.entity)

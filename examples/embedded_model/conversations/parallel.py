@@ -147,7 +147,7 @@ def questions(draw: Draw, talk: Conversation, calculator: Schema | None, search:
     one, other = (_clause(draw, calculator, search) for _ in range(2))
     a, b = one[0], other[0]
     pattern = draw.pattern(JOIN)
-    if not draw.held_out and draw.chance(0.6):
+    if not draw.held_out and draw.chance(0.4):
         pattern = _joining(draw)
     talk.user(framed(draw, pattern.format(a=a, b=b, A=a[:1].upper() + a[1:], B=b[:1].upper() + b[1:]), 0.1))
     _finish(talk, [one[1], other[1]], [one[2], other[2]], [one[3], other[3]])
@@ -174,12 +174,38 @@ def same_tool(draw: Draw, talk: Conversation, tool: Tool, other: str) -> bool:
     return True
 
 
+def several(draw: Draw, talk: Conversation, tool: Tool) -> None:
+    """One tool for several values, as it was written for this tool; of the training half only."""
+    assert tool.several is not None
+    text, arguments = tool.several
+    talk.user(framed(draw, text[:1].upper() + text[1:], 0.1))
+    results = [composed_result(draw) for _ in arguments]
+    _finish(talk, [(tool.name, each) for each in arguments], results, [answer(each) for each in results])
+
+
+def mixed(draw: Draw, talk: Conversation, tool: Tool, calculator: Schema | None, search: Schema | None) -> None:
+    """A request for a tool, and a question for the calculator or the search; of the training half only."""
+    clause, call, result, told = _clause(draw, calculator, search)
+    asked = clause[:1].upper() + clause[1:] + "?"
+    request = _ended(tool.body[:1].upper() + tool.body[1:])
+    parts = [(asked, call, result, told), (request, (tool.name, tool.arguments), tool.result, answer(tool.result))]
+    (one, *first), (other, *second) = draw.shuffled(parts)
+    if draw.chance(0.45):
+        pattern = draw.any((" and ", " and ", ", and ", " and also ", " and then ", ", ")).join(("{A}", "{b}"))
+        one = one.rstrip(".?!")
+    else:
+        pattern = draw.pattern(REQUESTS)
+    talk.user(pattern.format(A=one, B=other, a=_lower(one), b=_lower(other)))
+    calls, results, answers = zip(first, second, strict=True)
+    _finish(talk, list(calls), list(results), list(answers))
+
+
 def requests(draw: Draw, talk: Conversation, one: Tool, other: Tool) -> None:
     """Requests for two different tools."""
     first, second = _ended(one.body), _ended(other.body)
     first, second = first[:1].upper() + first[1:], second[:1].upper() + second[1:]
     pattern = draw.pattern(REQUESTS)
-    if not draw.held_out and draw.chance(0.6):
+    if not draw.held_out and draw.chance(0.4):
         pattern = draw.any(_AFTERWARDS)
         draw.used.add("pattern: " + pattern)
         first, second = first.rstrip("."), second.rstrip(".")

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from asks import made
 from composed_tools import Tool
 from conversation import Conversation
 from draw import Draw
 from texts import choices, lines, patterns, phrasing
 from tool_results import answer, composed_result
-from values import city, code, free_text, open_noun
+from values import city, code, free_text, open_noun, said
 
 FAILURES = patterns("tools", "failures")
 HINTS = patterns("tools", "hints")
@@ -52,6 +54,58 @@ def failure(draw: Draw, key: str = "value") -> str:
         end = ""
     return (pattern + end).format(
         n=draw.integer(2, 999), name=draw.invented(), key=key.replace("_", " "), code=code(draw)
+    )
+
+
+_LIMITS = (
+    "{key} must be between {n} and {m}",
+    "{key} has to be at least {n}",
+    "no more than {n} allowed for {key}",
+    "{v} is too much",
+    "{v} is too small",
+    "{v} is out of range",
+    "the limit for {key} is {n}, got {v}",
+    "{key} must not be {v}",
+    "expected a {key} below {n}, got {v}",
+    "{v} is already taken",
+    "{v} is not available right now",
+    "{v} is fully booked",
+    "{v} exists already",
+    "{v} can't be changed",
+    "access to {v} was refused",
+    "you may not use {v}",
+    "{v} did not answer",
+    "{v} is sold out",
+    "{v} was deleted",
+    "{key} {v} has expired",
+    "nothing to do for {v}",
+    "too many results for {v}",
+    "could not load {v}",
+    "{v} timed out after {n} seconds",
+    "{v} is on holiday until {n}",
+)
+
+
+def _refusal(draw: Draw, key: str, value: Any) -> str:
+    """An error about the very value that was given, which says nothing that could be tried instead."""
+    pattern = draw.any(_PARTS["wrong"] if draw.chance(0.6) else _LIMITS)
+    low = draw.integer(0, 50)
+    slots = {"n": low, "m": low + draw.integer(1, 100), "v": said(value), "key": key.replace("_", " ")}
+    text = pattern.format(**slots)
+    return text if text[-1] in ".?!" else text + draw.any((".", ".", "", "!"))
+
+
+def _misspelt(draw: Draw, text: str) -> str:
+    """The text with a letter more, fewer or another, as people mistype names."""
+    place = draw.integer(0, len(text) - 1)
+    letter = draw.any("abcdefghijklmnoprstuvwyz")
+    return draw.any(
+        (
+            text[:place] + text[place + 1 :] or text + letter,
+            text[:place] + letter + text[place:],
+            text[:place] + letter + text[place + 1 :],
+            text[:place] + text[place : place + 2][::-1] + text[place + 2 :],
+        )
     )
 
 
@@ -105,6 +159,8 @@ def error_episode(draw: Draw, talk: Conversation, tool: Tool) -> None:
         old = tool.arguments[key]
         new = draw.any((city(draw), draw.invented(), code(draw), old.capitalize() if old.islower() else old.lower()))
         if not draw.held_out and draw.chance(0.3):
+            new = _misspelt(draw, old)
+        elif not draw.held_out and draw.chance(0.3):
             new = draw.any((free_text(draw), open_noun(draw), draw.digits(draw.integer(2, 5)), draw.invented().lower()))
         if new != old:
             pattern = draw.pattern(HINTS)
@@ -116,6 +172,10 @@ def error_episode(draw: Draw, talk: Conversation, tool: Tool) -> None:
                 talk.result(tool.result)
                 talk.say(answer(tool.result))
                 return
-    error = "Error: " + failure(draw, draw.any(list(tool.arguments)) if tool.arguments else "value")
+    key = draw.any(list(tool.arguments)) if tool.arguments else "value"
+    if tool.arguments and not draw.held_out and draw.chance(0.4):
+        error = "Error: " + _refusal(draw, key, tool.arguments[key])
+    else:
+        error = "Error: " + failure(draw, key)
     talk.result(error)
     talk.say(failed(error))
