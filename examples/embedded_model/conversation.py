@@ -44,7 +44,7 @@ def call_of(tool: Schema, text: str) -> tuple[str, dict[str, Any]]:
 def call_text(name: str, arguments: dict[str, Any]) -> str:
     """A tool call as the chat template writes it."""
     written = json.dumps(arguments, ensure_ascii=False)
-    return f'<tool_call>\n{{"name": {json.dumps(name)}, "arguments": {written}}}\n</tool_call>'
+    return f'<tool_call>\n{{"name": {json.dumps(name, ensure_ascii=False)}, "arguments": {written}}}\n</tool_call>'
 
 
 def turn_text(message: dict[str, Any]) -> str:
