@@ -8,7 +8,7 @@ the other.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -67,23 +67,36 @@ def _held_out(tool: Written) -> bool:
     return is_held_out(tool.name.split("_", 1)[-1])
 
 
-def apart(rows: Iterable[Written], held_out: Iterable[Written]) -> tuple[Written, ...]:
-    """The rows without sentences that a held-out row has too, whatever their slots are called."""
-    taken = {sentence_key(sentence) for row in held_out for sentence in row.sentences}
+def _halves(table: str, held_out: Callable[[Written], bool]) -> dict[bool, tuple[Written, ...]]:
+    rows = read(table)
+    return {half: tuple(each for each in rows if held_out(each) == half) for half in (False, True)}
+
+
+HALVES = _halves("tools", _held_out)
+HELD_OUT_RECORDS = {"Contact", "Pet", "Flight", "Invoice", "Weather", "Match"}
+# A table of the same form, of what structured answers are read from.
+RECORDS = _halves("records", lambda record: record.name in HELD_OUT_RECORDS)
+_TESTED = {
+    sentence_key(sentence) for rows in (HALVES[True], RECORDS[True]) for row in rows for sentence in row.sentences
+}
+
+
+def taught(*tables: str) -> tuple[Written, ...]:
+    """The rows of tables for training alone, without sentences that the test has too, whatever their slots are."""
     kept = (
-        replace(row, sentences=tuple(each for each in row.sentences if sentence_key(each) not in taken)) for row in rows
+        replace(each, sentences=tuple(text for text in each.sentences if sentence_key(text) not in _TESTED))
+        for table in tables
+        for each in read(table)
     )
-    return tuple(row for row in kept if row.sentences)
+    return tuple(each for each in kept if each.sentences)
 
 
-TOOLS = read("tools")
-HALVES = {half: tuple(tool for tool in TOOLS if _held_out(tool) == half) for half in (False, True)}
-_TABLES = ("first", "home", "work", "travel", "media")
-# For training alone.
-MORE = apart(
-    (tool for table in _TABLES for tool in read(f"tools/{table}") if not _held_out(tool)),
-    HALVES[True],
-)
+def taught_tools(*tables: str) -> tuple[Written, ...]:
+    """Those of the training half by their names."""
+    return tuple(tool for tool in taught(*tables) if not _held_out(tool))
+
+
+MORE = taught_tools("tools/first", "tools/home", "tools/work", "tools/travel", "tools/media")
 _GREETINGS = ("Please: ", "Hi! ", "Hello, ", "One more thing: ")
 
 

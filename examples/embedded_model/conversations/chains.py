@@ -17,7 +17,7 @@ from written_tools import Written
 
 from conversations import arithmetic, two_step
 
-QUANTITIES = written_tools.read("quantities")
+QUANTITIES = written_tools.taught_tools("quantities")
 _ASK = texts.phrasing("chains", "ask")
 
 

@@ -18,12 +18,10 @@ from conversations import composed_records
 INSTRUCTION = "Answer with JSON that fits this schema:\n"
 ASK = patterns("structured", "ask")
 # Fields are said by slots in a sentence; a field that a sentence may leave out is optional.
-RECORDS = written_tools.read("records")
-HELD_OUT = {"Contact", "Pet", "Flight", "Invoice", "Weather", "Match"}
-_TESTED = tuple(record for record in RECORDS if record.name in HELD_OUT)
-_TAUGHT = tuple(record for record in RECORDS if record.name not in HELD_OUT)
-_MORE = written_tools.read("records/people") + written_tools.read("records/things")
-HALVES = {False: written_tools.apart(_TAUGHT + _MORE, _TESTED), True: _TESTED}
+HALVES = {
+    False: written_tools.RECORDS[False] + written_tools.taught("records/people", "records/things"),
+    True: written_tools.RECORDS[True],
+}
 
 
 def _untold(draw: Draw, properties: dict[str, Schema]) -> None:
