@@ -76,7 +76,7 @@ HALVES = _halves("tools", _held_out)
 HELD_OUT_RECORDS = {"Contact", "Pet", "Flight", "Invoice", "Weather", "Match"}
 # A table of the same form, of what structured answers are read from.
 RECORDS = _halves("records", lambda record: record.name in HELD_OUT_RECORDS)
-_TESTED = {
+TESTED = {
     sentence_key(sentence) for rows in (HALVES[True], RECORDS[True]) for row in rows for sentence in row.sentences
 }
 
@@ -84,7 +84,7 @@ _TESTED = {
 def taught(*tables: str) -> tuple[Written, ...]:
     """The rows of tables for training alone, without sentences that the test has too, whatever their slots are."""
     kept = (
-        replace(each, sentences=tuple(text for text in each.sentences if sentence_key(text) not in _TESTED))
+        replace(each, sentences=tuple(text for text in each.sentences if sentence_key(text) not in TESTED))
         for table in tables
         for each in read(table)
     )

@@ -53,6 +53,12 @@ def _lower(text: str) -> str:
     return text[:1].lower() + text[1:] if plain and not first.startswith("I ") and first != "I" else text
 
 
+def _inside(text: str, tool: Tool) -> str:
+    """A request within a sentence: in lower case, unless it begins with a value."""
+    told = [str(each) for value in tool.arguments.values() for each in (value if isinstance(value, list) else [value])]
+    return text if any(text.startswith(value) for value in told) else _lower(text)
+
+
 def _clause(
     draw: Draw, calculator: Schema | None, search: Schema | None
 ) -> tuple[str, tuple[str, dict[str, str]], str, str]:
@@ -195,7 +201,7 @@ def mixed(draw: Draw, talk: Conversation, tool: Tool, calculator: Schema | None,
         one = one.rstrip(".?!")
     else:
         pattern = draw.pattern(REQUESTS)
-    talk.user(pattern.format(A=one, B=other, a=_lower(one), b=_lower(other)))
+    talk.user(pattern.format(A=one, B=other, a=_inside(one, tool), b=_inside(other, tool)))
     calls, results, answers = zip(first, second, strict=True)
     _finish(talk, list(calls), list(results), list(answers))
 
@@ -210,7 +216,9 @@ def requests(draw: Draw, talk: Conversation, one: Tool, other: Tool) -> None:
         draw.used.add("pattern: " + pattern)
         first, second = first.rstrip("."), second.rstrip(".")
     talk.user(
-        pattern.format(A=first, B=second, a=_lower(first), b=_lower(second)).replace("?.", "?").replace("!.", "!")
+        pattern.format(A=first, B=second, a=_inside(first, one), b=_inside(second, other))
+        .replace("?.", "?")
+        .replace("!.", "!")
     )
     _finish(
         talk,

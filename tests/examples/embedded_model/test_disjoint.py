@@ -2,6 +2,9 @@ from __future__ import annotations
 
 import disjoint
 import generate
+import written_tools
+from asks import sentence_key, withheld
+from conversations import chains, structured
 from draw import Draw
 
 
@@ -18,3 +21,12 @@ def test_the_proof_would_see_a_leak() -> None:
         generate.converse(one)
         generate.converse(other)
     assert len(one.used & other.used) > 100
+
+
+def test_no_table_for_training_holds_a_sentence_of_the_test() -> None:
+    tested = written_tools.TESTED
+    assert len(tested) > 40
+    taught = (*written_tools.MORE, *structured.HALVES[False], *chains.QUANTITIES)
+    sentences = [sentence for row in taught for sentence in row.sentences if sentence.count(" ") > 4]
+    assert len(sentences) > 4000
+    assert not [sentence for sentence in sentences if sentence_key(sentence) in tested or withheld(sentence)]

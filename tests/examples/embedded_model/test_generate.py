@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Iterator
 from typing import Any
 
 import generate
@@ -70,13 +71,14 @@ def _check_structured(talk: Conversation) -> None:
     Draft202012Validator(schema).validate(json.loads(talk.messages[-1]["content"]))
 
 
-@pytest.mark.parametrize("kind", generate.KINDS)
+@pytest.mark.parametrize("kind", [*generate.KINDS, "reading", "chains"])
 def test_conversations_are_well_formed(kind: str) -> None:
     halves = Draw(f"well-formed/{kind}"), Draw(f"well-formed/{kind}", harder=True)
     talks = [generate.converse(draw, kind) for draw in halves for _ in range(120)]
-    talks += generate.held_out("well-formed", kind, 80)
+    if kind in generate.KINDS:
+        talks += generate.held_out("well-formed", kind, 80)
     calls = [_check_calls(talk) for talk in talks]
-    if kind in ("arithmetic", "look_up", "two_step", "parallel", "tools", "error", "follow_up"):
+    if kind in ("arithmetic", "look_up", "two_step", "parallel", "tools", "error", "follow_up", "chains"):
         assert sum(map(bool, calls)) > 0.9 * len(calls)
     if kind == "structured":
         for talk in talks:
@@ -112,3 +114,37 @@ def test_reading_quotes_a_sentence_that_was_told_or_none() -> None:
                 quoted += 1
     assert quoted > 300
     assert missing > 15
+
+
+def _leaves(value: object) -> Iterator[object]:
+    if isinstance(value, dict | list):
+        for each in value.values() if isinstance(value, dict) else value:
+            yield from _leaves(each)
+    elif value is not None and not isinstance(value, bool):
+        yield value
+
+
+# What these are called with is put together from what was asked.
+_REWORDED = {"calculator", "calc", "calculate", "evaluate", "compute", "math"}
+_REWORDED |= {"search", "web_search", "lookup", "find_facts", "wikipedia", "search_docs", "search_notes"}
+
+
+@pytest.mark.parametrize("kind", ["tools", "error", "parallel", "chains", "structured"])
+def test_what_is_written_was_told(kind: str) -> None:
+    draw, seen = Draw(f"told/{kind}", harder=True), 0
+    for _ in range(200):
+        talk = generate.converse(draw, kind)
+        told = ""
+        for message in talk.messages:
+            if message["role"] == "assistant":
+                functions = [call["function"] for call in message.get("tool_calls", ())]
+                written = [each["arguments"] for each in functions if each["name"] not in _REWORDED]
+                if kind == "structured":
+                    written.append(json.loads(message["content"]))
+                for value in _leaves(written):
+                    text = str(value)
+                    assert text in told or text[:1].upper() + text[1:] in told
+                    seen += 1
+            if message["role"] != "system":
+                told += message["content"] + "\n"
+    assert seen > 150
