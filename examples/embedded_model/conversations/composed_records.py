@@ -124,11 +124,11 @@ def listed(draw: Draw) -> Record:
 def composed(draw: Draw) -> Record:
     """A record of any of these shapes."""
     shape = draw.random.random()
-    if shape < 0.36:
+    if shape < 0.28:
         return single(draw)
-    if shape < 0.58:
+    if shape < 0.46:
         return pair(draw)
-    if shape < 0.72:
+    if shape < 0.74:
         return sides(draw)
     if shape < 0.82:
         return several(draw)

@@ -171,7 +171,7 @@ def start(draw: Draw, talk: Conversation, system: str) -> tuple[str, dict[str, A
         sentence, schema, values = composed_records.composed(draw)
     else:
         sentence, schema, values = (
-            record(draw) if sort < 0.65 else open_record(draw) if sort < 0.85 else from_tool(draw)
+            record(draw) if sort < 0.72 else open_record(draw) if sort < 0.87 else from_tool(draw)
         )
     written = INSTRUCTION + json.dumps(schema, ensure_ascii=False)
     talk.system(f"{system}\n\n{written}" if system else written)
