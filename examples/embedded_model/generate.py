@@ -57,7 +57,8 @@ def _unserved(scene: _Scene) -> str:
     if scene.search is None and draw.chance(0.35):
         return asked_facts.fact(draw).question
     if scene.search is None and draw.chance(0.4):
-        return written_tools.written(draw, scene.avoid | {str(t["name"]) for t in scene.talk.tools}).request
+        near = scene.fresh[-1].name if draw.harder and scene.fresh and draw.chance(0.3) else ""
+        return written_tools.written(draw, scene.avoid | {str(t["name"]) for t in scene.talk.tools}, near).request
     return composed_tools.compose(draw, scene.avoid | ASKING).request
 
 
@@ -230,7 +231,7 @@ def converse(draw: Draw, kind: str | None = None, short: bool = False) -> Conver
         count = 2
     names: set[str] = {str(schema["name"]) for schema in ready}
     while len(scene.fresh) < count:
-        tool = written_tools.any_tool(draw, scene.avoid)
+        tool = written_tools.any_tool(draw, scene.avoid, scene.fresh[-1].name if scene.fresh else "")
         if tool.name not in names:
             names.add(tool.name)
             scene.fresh.append(tool)

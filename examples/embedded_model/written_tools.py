@@ -100,7 +100,9 @@ MORE = taught_tools("tools/first", "tools/home", "tools/work", "tools/travel", "
 _GREETINGS = ("Please: ", "Hi! ", "Hello, ", "One more thing: ")
 
 
-def _with_default(schema: Schema) -> Schema:
+def _optional(draw: Draw, schema: Schema) -> Schema:
+    if draw.harder and draw.chance(0.35):
+        return {"anyOf": [schema, {"type": "null"}], "default": None}
     default = {"string": "", "integer": 1, "number": 100.0, "boolean": False, "array": []}[schema["type"]]
     return dict(sorted({**schema, "default": schema.get("enum", [default])[0]}.items()))
 
@@ -112,6 +114,9 @@ SEVERAL = {
     for name, _, requests in (line.partition("|") for line in texts.lines("several"))
 }
 _PLACES = ("x", "y", "z")
+_ALL = HALVES[False] + MORE
+_PLACE_OF = {tool.name: place for place, tool in enumerate(_ALL)}
+PLURAL = tuple(tool for tool in _ALL if tool.name in SEVERAL)
 
 
 def _several(draw: Draw, tool: Written, renamed: dict[str, str]) -> tuple[str, list[dict[str, Any]]] | None:
@@ -154,11 +159,31 @@ def _different(draw: Draw, kind: str, count: int) -> list[Any]:
     return found
 
 
-def written(draw: Draw, avoid: Iterable[str]) -> Tool:
-    """A tool written by hand, with a request for it; none whose name is in ``avoid``."""
+def _near(name: str) -> tuple[Written, ...]:
+    """The tools beside one in its table, which are about the same things."""
+    place = _PLACE_OF[name]
+    return _ALL[max(place - 8, 0) : place + 9]
+
+
+def _pool(draw: Draw, near: str) -> tuple[Written, ...]:
+    if not draw.harder:
+        return HALVES[draw.held_out]
+    if near in _PLACE_OF and draw.chance(0.5):
+        return _near(near)
+    return PLURAL if draw.chance(0.25) else _ALL
+
+
+def written(draw: Draw, avoid: Iterable[str], near: str = "") -> Tool:
+    """A tool written by hand, with a request for it; none whose name is in ``avoid``.
+
+    In training it is at times one that is about the same things as the tool ``near``: which of the two is wanted must
+    then be read.
+    """
     taken = set(avoid)
-    pool = HALVES[draw.held_out] + MORE if draw.harder else HALVES[draw.held_out]
-    tool = draw.any([each for each in pool if each.name not in taken])
+    tool = draw.any(
+        [each for each in _pool(draw, near) if each.name not in taken]
+        or [each for each in HALVES[draw.held_out] if each.name not in taken]
+    )
     draw.used.add("tool: " + tool.name)
     text = draw.any(tool.sentences)
     draw.used.add("pattern: " + text)
@@ -173,7 +198,7 @@ def written(draw: Draw, avoid: Iterable[str]) -> Tool:
             value, schema = draw_value(draw, kind)
         if described:
             schema = {"description": f"The {key.replace('_', ' ')}.", **schema}
-        properties[key] = _with_default(schema) if optional else schema
+        properties[key] = _optional(draw, schema) if optional else schema
         text, given = fill(text, slot.split("|")[0], value)
         if given:
             arguments[key] = value
@@ -185,10 +210,10 @@ def written(draw: Draw, avoid: Iterable[str]) -> Tool:
     return Tool(schema, text, arguments, result(draw, noun), body, _several(draw, tool, renamed))
 
 
-def any_tool(draw: Draw, avoid: set[str]) -> Tool:
+def any_tool(draw: Draw, avoid: set[str], near: str = "") -> Tool:
     """A tool of either sort, by none of the names, verbs and nouns in ``avoid``, to which its own are added."""
     if draw.chance(0.45 if draw.held_out else 0.6):
-        tool = written(draw, avoid)
+        tool = written(draw, avoid, near)
         avoid.add(tool.name)
         return tool
     if draw.harder and draw.chance(0.15):
