@@ -101,7 +101,7 @@ _GREETINGS = ("Please: ", "Hi! ", "Hello, ", "One more thing: ")
 
 
 def _optional(draw: Draw, schema: Schema) -> Schema:
-    if draw.harder and draw.chance(0.35):
+    if draw.harder and "enum" not in schema and draw.chance(0.35):
         return {"anyOf": [schema, {"type": "null"}], "default": None}
     default = {"string": "", "integer": 1, "number": 100.0, "boolean": False, "array": []}[schema["type"]]
     return dict(sorted({**schema, "default": schema.get("enum", [default])[0]}.items()))
