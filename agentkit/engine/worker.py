@@ -13,9 +13,9 @@ from agentkit.engine.batch import Batch
 from agentkit.engine.failures import explain, is_out_of_memory
 from agentkit.engine.forward import Forward
 from agentkit.engine.generation import Generation
-from agentkit.engine.kv import KeyValues
 from agentkit.engine.memory import Memory
-from agentkit.engine.queue import WORTH_WAITING, Queue, common_length
+from agentkit.engine.prompts import Prompts
+from agentkit.engine.queue import Queue
 from agentkit.errors import EngineError
 
 __all__ = ["Worker"]
@@ -49,6 +49,7 @@ class Worker:
         self.forward = Forward(model)
         self.memory = Memory(self.forward, cache_bytes)
         self.queue = Queue(self.memory.prefixes)
+        self._prompts = Prompts(self.forward, self.memory, self.queue)
         self.batch = Batch(self.forward)
         self._chunk = chunk
         self._max_batch = self._most_together = max_batch
@@ -169,18 +170,10 @@ class Worker:
         """
         together, size, ran_out = Batch(self.forward), 0, False
         try:
-            for generation in group:
-                if generation.kv is None:
-                    self._begin(generation)
-                self._add(generation, together)
-            assert together.kv is not None
-            size = sum(len(generation.ids) for generation in group) - sum(together.kv.lengths)
-            together.catch_up()
-            for row, generation in enumerate(group):
-                self.memory.store(generation, together.kv, row)
+            together, size = self._prompts.together(group)
         except Exception as error:
             logger.warning("%d prompts at once failed (%s); they go on one by one", len(group), str(error))
-            ran_out, together = is_out_of_memory(error), Batch(self.forward)
+            ran_out = is_out_of_memory(error)
         # Only here has what failed let go of its memory.
         if not together.rows:
             if ran_out:
@@ -203,13 +196,6 @@ class Worker:
             self.batch.rows = [*(row for row in self.batch.rows if row not in joining), *joining]
             self._recover(error)
 
-    def _add(self, generation: Generation, batch: Batch) -> None:
-        """Let a request join a batch, which copies what it remembers if others are there already."""
-        kv = generation.kv
-        batch.join(generation)
-        if kv is not None and kv is not batch.kv:
-            self.memory.take_over(generation, kv)
-
     def _prefill(self, generation: Generation) -> int:
         """Compute a chunk of a prompt; after its last one, the request says its first token and joins the others.
 
@@ -220,8 +206,8 @@ class Worker:
             How many tokens were computed.
         """
         try:
-            kv = generation.kv or self._begin(generation)
-            size = self._chunk_size(generation, kv)
+            kv = generation.kv or self._prompts.begin(generation)
+            size = self._prompts.chunk_size(generation, kv, self._most())
             if size == 0:
                 # All that may be computed before its grammar is there was in the cache.
                 return 0
@@ -247,34 +233,12 @@ class Worker:
                 self.memory.take_over(generation, kv)
             else:
                 generation.alone = False
-                self._join([generation], lambda: self._add(generation, self.batch))
+                self._join([generation], lambda: self._prompts.add(generation, self.batch))
         return size
 
     def _has_company(self, generation: Generation) -> bool:
         """Whether others generate, with whom it can go on."""
         return bool(self.batch.rows) and self.forward.continues == "any" and not generation.alone
-
-    def _begin(self, generation: Generation) -> KeyValues:
-        """Give it what is known of its prompt, also by those that are not through yet."""
-        if self.forward.continues == "any":
-            for other in self.queue.begun:
-                if common_length(generation.ids, other.ids) > self.memory.prefixes.known(generation.ids):
-                    assert other.kv is not None
-                    self.memory.store(other, other.kv)
-        return self.memory.begin(generation)
-
-    def _chunk_size(self, generation: Generation, kv: KeyValues) -> int:
-        done = kv.lengths[0]
-        left = generation.pending - generation.reserved
-        if self.forward.continues != "any":
-            return left if done == 0 or self.forward.continues == "nothing" else 1
-        if kv.is_recurrent:
-            waiting = (other for other in self.queue.waiting if other.kv is None)
-            shared = (common_length(generation.ids, other.ids) for other in waiting)
-            generation.cuts.update(cut for cut in shared if cut >= done + WORTH_WAITING)
-        chunk = self._most()
-        # A short rest goes with the last chunk, for a pass of its own would cost more.
-        return min([left if left < 2 * chunk else chunk, *(cut - done for cut in generation.cuts if cut > done)])
 
     def _say(self, generation: Generation, logits: Any, best: int, value: float) -> bool:
         """Let a request choose its next token; whether it has ended."""
