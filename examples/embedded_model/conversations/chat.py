@@ -38,6 +38,8 @@ _FIXED: tuple[tuple[Patterns, str, float], ...] = (
     (CANNOT_ASKED, CANNOT, 1.5),
 )
 _WEIGHTS = {place: weight for place, (_, _, weight) in enumerate(_FIXED)} | {-1: 1.0, -2: 1.8, -3: 0.8, -4: 0.8}
+# More of what is learned late: who the assistant is, and what it can't do.
+_HARD = {5: 2.0, 8: 4.0}
 
 
 _COMPOSED = {
@@ -109,7 +111,7 @@ def opener(draw: Draw) -> str:
 
 def episode(draw: Draw, talk: Conversation, copying: float = 0.8) -> None:
     """One remark and its answer; a name given is asked for again at times."""
-    sort = draw.weighted({**_WEIGHTS, -4: copying})
+    sort = draw.weighted({**_WEIGHTS, **({} if draw.held_out else _HARD), -4: copying})
     if sort >= 0:
         choice, answer, _ = _FIXED[sort]
         if not draw.held_out and draw.chance(0.35):
