@@ -94,27 +94,37 @@ def eval_(
         bool | None,
         typer.Option("--guided/--unguided", help="With or without grammars; without this both, a table each."),
     ] = None,
-    show: Annotated[int, typer.Option(help="Mistakes to print of each kind.")] = 0,
+    max_tokens: Annotated[
+        int, typer.Option(min=1, help="The longest turn, in tokens; a longer one is cut off.")
+    ] = 1024,
+    show: Annotated[int, typer.Option(min=0, help="Mistakes to print of each kind.")] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Try a model on cases: calls right, arguments valid, answers right, tokens per second."""
     from agentkit import ChatHuggingFace, evaluation
-    from agentkit.cases import read
+    from agentkit.cases import load
 
     try:
-        given = read(cases.read_text(encoding="utf-8").splitlines())
+        given = load(cases)
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"--cases {cases}: {error}") from error
     if not given:
         raise UsageError(f"--cases {cases}: there is no case in it.")
-    chat = ChatHuggingFace.from_model_id(model) if model else ChatHuggingFace.embedded()
+    try:
+        chat = ChatHuggingFace.from_model_id(model) if model else ChatHuggingFace.embedded()
+    except ValueError as error:
+        raise UsageError(f"--model {model}: {error}") from error
     found = {}
     for way in (True, False) if guided is None else (guided,):
         with _bar("guided" if way else "unguided") as progress:
-            report = evaluation.evaluate(chat, given, guided=way, progress=progress)
+            report = evaluation.evaluate(chat, given, guided=way, max_tokens=max_tokens, progress=progress)
         found["guided" if way else "unguided"] = report
     if as_json:
-        print(json.dumps({name: report.table() for name, report in found.items()}))  # noqa: T201
+        written = {
+            name: report.table() | ({"mistakes": report.mistakes(show)} if show else {})
+            for name, report in found.items()
+        }
+        print(json.dumps(written, ensure_ascii=False))  # noqa: T201
         return
     for name, report in found.items():
         show_report(name, report, show)
@@ -133,23 +143,27 @@ def _bar(name: str) -> Iterator[Callable[[int, int], object]]:
 
 
 def show_report(name: str, report: Report, show: int) -> None:
+    """Print a report's table, what was cut off or failed, and some mistakes of each kind."""
     from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
 
     console = Console(highlight=False, soft_wrap=True)
     rows = report.rows()
+    if not rows:
+        return
     table = Table("kind", "cases", *rows[0].shares(), title=f"{name}, {report.tokens_per_second:.0f} tokens/s")
     for row in rows:
         shares = ("" if share is None else f"{share:.1%}" for share in row.shares().values())
-        table.add_row(row.kind, str(row.cases), *shares)
+        table.add_row(Text(row.kind), str(row.cases), *shares)
     console.print(table)
-    for row in rows:
-        wrong = [v for v in report.verdicts if not v.right and v.turn.case.kind == row.kind]
-        for verdict in wrong[:show]:
-            asked = verdict.turn.before[-1]["content"] if verdict.turn.before else ""
-            console.print(
-                f"[{row.kind}] {asked}\n  wanted {verdict.turn.text}\n  got    {verdict.written}", markup=False
-            )
+    if cut := rows[-1].cut:
+        console.print(f"{cut} turns were cut off for their length (--max-tokens).")
+    if errors := [verdict.error for verdict in report.verdicts if verdict.error]:
+        console.print(f"{len(errors)} turns failed and count as wrong, the first with {errors[0]}", markup=False)
+    for wrong in report.mistakes(show):
+        lines = f"[{wrong['kind']}] {wrong['asked']}\n  wanted {wrong['wanted']}\n  got    {wrong['got']}"
+        console.print(lines, markup=False)
 
 
 def _show_inspection(found: Inspection, call: list[tuple[str, str]]) -> None:

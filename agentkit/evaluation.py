@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import json
+import re
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
-import jsonschema
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, BaseMessage, convert_to_messages
 
 from agentkit.cases import Case, Turn, shown, turns
 from agentkit.errors import AgentkitError
+from agentkit.schemas import unfitting
 
 TOGETHER = 32
 """Questions asked at a time: the engine batches them."""
@@ -22,7 +24,8 @@ TOGETHER = 32
 
 @dataclass(frozen=True)
 class Verdict:
-    """How a turn was written: `right`, the calls made and those of them with valid arguments, tokens, any error."""
+    """How a turn was written: `right`, the calls made and those of them with valid arguments, tokens, whether it was
+    cut off for its length, and any error in the place of an answer."""
 
     turn: Turn
     right: bool
@@ -30,6 +33,8 @@ class Verdict:
     valid: int = 0
     tokens: int = 0
     written: str = ""
+    cut: bool = False
+    error: str = ""
 
     @property
     def calls_expected(self) -> bool:
@@ -49,6 +54,8 @@ class Row:
     answers_right: int = 0
     calls: int = 0
     calls_valid: int = 0
+    cut: int = 0
+    errors: int = 0
 
     @property
     def turns_right(self) -> float:
@@ -83,8 +90,35 @@ class Report:
 
     def table(self) -> dict[str, Any]:
         """The rows as plain values, with the tokens per second."""
-        rows = {row.kind: {"cases": row.cases, "turns right": row.turns_right, **row.shares()} for row in self.rows()}
+        rows = {
+            row.kind: {
+                "cases": row.cases,
+                "turns right": row.turns_right,
+                **row.shares(),
+                "cut off": row.cut,
+                "errors": row.errors,
+            }
+            for row in self.rows()
+        }
         return {"rows": rows, "tokens per second": self.tokens_per_second}
+
+    def mistakes(self, count: int) -> list[dict[str, str]]:
+        """The first `count` turns of each kind that are wrong, as plain values: kind, asked, wanted, got."""
+        found: list[dict[str, str]] = []
+        seen: Counter[str] = Counter()
+        for verdict in self.verdicts:
+            kind = verdict.turn.case.kind or self._unnamed
+            if not verdict.right and seen[kind] < count:
+                seen[kind] += 1
+                asked = str(verdict.turn.before[-1]["content"]) if verdict.turn.before else ""
+                got = verdict.error or verdict.written
+                found.append({"kind": kind, "asked": asked, "wanted": verdict.turn.text, "got": got})
+        return found
+
+    @property
+    def _unnamed(self) -> str:
+        """What the row of cases without a kind is called."""
+        return "other" if any(verdict.turn.case.kind for verdict in self.verdicts) else "all"
 
     def rows(self) -> list[Row]:
         """A row for each kind in the order of the cases, and one for all where there are several."""
@@ -94,7 +128,8 @@ class Report:
         for verdict in self.verdicts:
             case = verdict.turn.case
             right[id(case)] = right.get(id(case), True) and verdict.right
-            for row in (rows.setdefault(case.kind, Row(case.kind)), total):
+            kind = case.kind or self._unnamed
+            for row in (rows.setdefault(kind, Row(kind)), total):
                 if verdict.calls_expected:
                     row.call_turns += 1
                     row.call_turns_right += verdict.right
@@ -103,8 +138,10 @@ class Report:
                     row.answers_right += verdict.right
                 row.calls += verdict.calls
                 row.calls_valid += verdict.valid
+                row.cut += verdict.cut
+                row.errors += bool(verdict.error)
         for case in {id(verdict.turn.case): verdict.turn.case for verdict in self.verdicts}.values():
-            for row in (rows[case.kind], total):
+            for row in (rows[case.kind or self._unnamed], total):
                 row.cases += 1
                 row.cases_right += right[id(case)]
         return [*rows.values(), total] if len(rows) > 1 else list(rows.values())
@@ -115,7 +152,7 @@ def judge(turn: Turn, reply: AIMessage) -> Verdict:
     expected = turn.expected
     parameters = {tool["function"]["name"]: tool["function"].get("parameters") or {} for tool in turn.case.tools}
     made = [(call["name"], call["args"]) for call in reply.tool_calls]
-    valid = sum(name in parameters and _valid(arguments, parameters[name]) for name, arguments in made)
+    valid = sum(name in parameters and not unfitting(arguments, parameters[name]) for name, arguments in made)
     text = reply.text
     broken = len(reply.invalid_tool_calls)
     if wanted := expected.get("tool_calls"):
@@ -125,15 +162,8 @@ def judge(turn: Turn, reply: AIMessage) -> Verdict:
     tokens = reply.usage_metadata["output_tokens"] if reply.usage_metadata else 0
     calls = [(name, json.dumps(arguments, ensure_ascii=False)) for name, arguments in made]
     calls += [(call["name"] or "?", call["args"] or "?") for call in reply.invalid_tool_calls]
-    return Verdict(turn, right, len(calls), valid, tokens, shown(text, calls))
-
-
-def _valid(arguments: Any, schema: Mapping[str, Any]) -> bool:
-    try:
-        jsonschema.validate(arguments, schema)
-    except (jsonschema.ValidationError, jsonschema.SchemaError):
-        return False
-    return True
+    cut = reply.response_metadata.get("finish_reason") == "length"
+    return Verdict(turn, right, len(calls), valid, tokens, shown(text, calls), cut)
 
 
 def _same_call(wanted: Mapping[str, Any], made: tuple[str, Any]) -> bool:
@@ -156,14 +186,21 @@ def _same(one: Any, other: Any) -> bool:
 
 def _same_answer(expected: Mapping[str, Any], text: str) -> bool:
     if contains := expected.get("contains"):
-        return all(str(part).lower() in text.lower() for part in contains)
+        return all(_occurs(part.lower(), text.lower()) for part in contains)
     if " ".join(expected["content"].split()) == " ".join(text.split()):
         return True
     try:
         wanted, got = json.loads(expected["content"]), json.loads(text)
     except ValueError:
         return False
-    return isinstance(wanted, (dict, list)) and _same(wanted, got)
+    return isinstance(wanted, dict | list | int | float) and _same(wanted, got)
+
+
+def _occurs(part: str, text: str) -> bool:
+    """Whether a text has a part; a number at its edges is to be a whole one, for 80 is not in 480."""
+    before = r"(?<!\d)(?<!\d[.,])" if part[:1].isdigit() else ""
+    after = r"(?!\d)(?![.,]\d)" if part[-1:].isdigit() else ""
+    return re.search(before + re.escape(part) + after, text) is not None
 
 
 def evaluate(
@@ -171,7 +208,7 @@ def evaluate(
     cases: Sequence[Case],
     *,
     guided: bool | None = None,
-    max_tokens: int = 256,
+    max_tokens: int = 1024,
     progress: Callable[[int, int], object] | None = None,
 ) -> Report:
     """Let a chat model write every turn of the cases, many at a time, and judge what it writes.
@@ -180,8 +217,11 @@ def evaluate(
         model: the chat model.
         cases: what `read` returns.
         guided: `ChatHuggingFace`'s; None leaves it as the model has it.
-        max_tokens: the longest turn, in tokens.
+        max_tokens: the longest turn, in tokens; a longer one is cut off.
         progress: called with the number of turns done and that of all, after each.
+
+    Raises:
+        AgentkitError: the first error, where not one turn could be written.
     """
     asked = [turn for case in cases for turn in turns(case)]
     options: dict[str, Any] = {"temperature": 0.0, "max_tokens": max_tokens}
@@ -198,9 +238,14 @@ def evaluate(
         try:
             return judge(turn, bound.invoke(_messages(turn.before)))
         except AgentkitError as error:
-            return Verdict(turn, False, written=f"{type(error).__name__}: {error}")
+            errors.append(error)
+            return Verdict(turn, False, error=f"{type(error).__name__}: {error}")
 
     report = Report()
+    errors: list[AgentkitError] = []
+    for turn in asked[:1]:
+        write(turn)  # what is loaded and compiled once is not counted
+    errors.clear()
     start = time.perf_counter()
     with ThreadPoolExecutor(TOGETHER) as pool:
         for done, verdict in enumerate(pool.map(write, asked), 1):
@@ -208,6 +253,8 @@ def evaluate(
             if progress:
                 progress(done, len(asked))
     report.seconds = time.perf_counter() - start
+    if asked and len(errors) == len(asked):
+        raise errors[0]
     return report
 
 

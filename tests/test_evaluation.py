@@ -13,7 +13,8 @@ from langchain_core.messages import AIMessage
 from langchain_core.messages.tool import invalid_tool_call, tool_call
 
 from agentkit import cli
-from agentkit.cases import CaseError, read, turns
+from agentkit.cases import CaseError, load, read, turns
+from agentkit.errors import ContextLengthError
 from agentkit.evaluation import Report, evaluate, judge
 
 ADD = {
@@ -73,6 +74,15 @@ def test_calls_are_right_by_name_arguments_and_order(expected: list[Any], made: 
         ({"content": '{"a": 1}'}, '{"a": 1, "b": 2}', False),
         ({"content": "4", "contains": ["4", "IT"]}, "Well, it is 4.", True),
         ({"content": "4", "contains": ["4", "five"]}, "Well, it is 4.", False),
+        ({"contains": "it is"}, "Well, it is 4.", True),
+        ({"contains": "ti si"}, "Well, it is 4.", False),
+        ({"contains": 80}, "It is 80.", True),
+        ({"contains": ["80"]}, "It is 480.", False),
+        ({"contains": ["80"]}, "It is 80.5.", False),
+        ({"contains": ["80"]}, "It is 1.80", False),
+        ({"content": "30.0"}, "30", True),
+        ({"content": {"a": 1}}, '{"a": 1}', True),
+        ({"content": [{"type": "text", "text": "It is "}, "4."]}, "It is 4.", True),
     ],
 )
 def test_answers_are_right_by_text_json_or_parts(expected: dict[str, Any], text: str, is_right: bool) -> None:
@@ -104,6 +114,19 @@ def test_calls_that_do_not_fit_are_counted() -> None:
         (case(expecting(("a", {})), schema=[]), "JSON Schema"),
         (case(expecting(("a", "{"))), "tool call"),
         (case({"role": "assistant", "tool_calls": [{}]}), "tool call"),
+        (case({"role": "assistant", "tool_calls": {"name": "a"}}), "a list of tool calls"),
+        (case({"role": "assistant", "tool_calls": ["a"]}), "a list of tool calls"),
+        (case({"role": "assistant", "tool_call": [{"name": "a"}]}), 'Did you mean "tool_calls"'),
+        (case({"role": "assistant", "content": "x"}, tool=[ADD]), 'Did you mean "tools"'),
+        (case({"role": "assistant", "tool_calls": [{"name": "a", "argument": {}}]}), 'Did you mean "arguments"'),
+        (case({"role": "asistant", "content": "x"}), "'asistant'"),
+        (case({"role": "assistant", "content": "x"}, tools=[ADD, ADD]), "two of its tools are called 'add'"),
+        (case({"role": "assistant", "content": "x"}, tools=[{"name": "a", "parameters": "x"}]), "no JSON Schema"),
+        (case({"role": "assistant", "content": "x"}, schema={"type": "objekt"}), "'objekt'"),
+        (case({"role": "assistant", "content": "x", "contains": [{}]}), '"contains"'),
+        (case(expecting(("add", None)), {"role": "tool", "content": "1"}, tools=[ADD]), "not the last turn"),
+        (case({"role": "assistant", "content": "\\ud83d"}).replace("\\\\", "\\"), "surrogates"),
+        ("[" * 100_000, "not JSON"),
     ],
 )
 def test_a_line_that_is_no_case_is_told_by_its_number(line: str, said: str) -> None:
@@ -184,3 +207,54 @@ def test_a_file_that_cannot_be_read_is_told(
         cli.main()
     assert ended.value.code == 2
     assert said in capsys.readouterr().err
+
+
+def test_lines_end_with_line_feeds_alone(tmp_path: Path) -> None:
+    path = tmp_path / "cases.jsonl"
+    odd = json.dumps({"messages": [{"role": "assistant", "content": "a\u2028b\x85c"}]}, ensure_ascii=False)
+    path.write_bytes(b"\xef\xbb\xbf" + f"{odd}\r\n\r\n{odd}\n".encode())
+    assert [read_case.messages[0]["content"] for read_case in load(path)] == ["a\u2028b\x85c"] * 2
+
+
+@pytest.mark.parametrize(
+    "tool",
+    [
+        {"type": "function", "function": ADD},
+        {"type": "function", **ADD},
+        {"name": "add", "description": "Add.", "input_schema": ADD["parameters"]},
+    ],
+)
+def test_tools_of_other_forms_are_openais(tool: dict[str, Any]) -> None:
+    (read_case,) = read([case({"role": "assistant", "content": "x"}, tools=[tool])])
+    assert read_case.tools == ({"type": "function", "function": ADD},)
+
+
+def test_calls_may_be_langchains_and_results_any_json() -> None:
+    call = {"name": "add", "args": {"a": 0}, "id": "1", "type": "tool_call"}
+    talk = case({"role": "ai", "tool_calls": [call]}, {"role": "tool", "content": 0}, {"role": "ai", "content": "0"})
+    (read_case,) = read([talk])
+    assert [turn.text for turn in turns(read_case)] == ['add({"a": 0})', "0"]
+    assert read_case.messages[2]["content"] == "0"
+
+
+def test_rows_are_told_apart_and_what_failed_is_counted() -> None:
+    class Model(GenericFakeChatModel):
+        def _generate(self, messages: Any, *_: Any, **__: Any) -> Any:
+            if messages[0].content == "Fail.":
+                raise ContextLengthError(2, 1)
+            self.messages = iter([AIMessage("yes", response_metadata={"finish_reason": "length"})])
+            return super()._generate(messages)
+
+    failing = json.dumps({"messages": [{"role": "user", "content": "Fail."}, {"role": "assistant", "content": "yes"}]})
+    said = [case({"role": "assistant", "content": "yes"}, kind=kind) for kind in ("all", "[x]")]
+    report = evaluate(Model(messages=iter([])), read([*said, failing]))
+    assert [(row.kind, row.cases, row.cut, row.errors) for row in report.rows()] == [
+        ("other", 2, 1, 1),
+        ("[x]", 1, 1, 0),
+        ("all", 3, 2, 1),
+    ]
+    assert [mistake["kind"] for mistake in report.mistakes(5)] == ["other"]
+    assert "ContextLengthError: The prompt has 2 tokens" in report.mistakes(1)[0]["got"]
+    assert report.table()["rows"]["all"]["errors"] == 1
+    with pytest.raises(ContextLengthError):
+        evaluate(Model(messages=iter([])), read([failing]))

@@ -56,7 +56,7 @@ def both(model: Path, cases: Sequence[Case]) -> dict[str, Report]:
             def show(done: int, count: int, task: Any = task) -> None:
                 bar.update(task, completed=done, total=count)
 
-            found[name] = evaluate(chat, cases, guided=name == "guided", progress=show)
+            found[name] = evaluate(chat, cases, guided=name == "guided", max_tokens=256, progress=show)
     return found
 
 

@@ -25,11 +25,11 @@ def checkpoint(work: Path) -> dict[str, Any]:
 def export(work: Path, out: Path, template: Path | None = None) -> None:
     """Write bfloat16 safetensors, configurations and the tokenizer to ``out``.
 
-    The chat template is read from ``template`` (default: ``chat_template.jinja`` in ``out``) and written as it is.
+    The chat template is read from ``template`` (default: ``chat_template.jinja`` in ``out``, or that of the model that
+    ships) and written as it is.
     """
-    template = template or out / "chat_template.jinja"
-    if not template.exists():
-        raise FileNotFoundError(f"No chat template at {template}: give the path of one.")
+    own, shipped = (folder / "chat_template.jinja" for folder in (out, ROOT / "agentkit" / "embedded"))
+    template = template or (own if own.exists() else shipped)
     saved = checkpoint(work)
     settings = saved["settings"]
     tokenizer = Tokenizer.from_file(str(work / "tokenizer.json"))

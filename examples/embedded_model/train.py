@@ -182,7 +182,7 @@ class Run:
         )
         done.hardware = hardware(self.device, self.team.size)
         last = time.perf_counter()
-        measured = done.seconds
+        measured, began = (done.step, done.seconds), done.step
         while shares := list(itertools.islice(source, self.team.size)):
             if done.step >= (settings.steps if until is None else min(until, settings.steps)):
                 return
@@ -201,8 +201,9 @@ class Run:
             done.seconds += time.perf_counter() - last
             last = time.perf_counter()
             if done.step % MEASURED == 0:
-                pace, measured = (done.seconds - measured) / MEASURED, done.seconds
-                if minutes is not None and done.step > MEASURED:  # the first hundred hold the compilation
+                pace = (done.seconds - measured[1]) / (done.step - measured[0])
+                measured = done.step, done.seconds
+                if minutes is not None and done.step - began > MEASURED:  # the first hundred hold the compilation
                     settings.steps = self.team.agreed(done.step + max(int((minutes * 60 - done.seconds) / pace), 0))
             yield done
 
@@ -277,6 +278,11 @@ def main() -> None:
     )
     parser.add_argument("--no-export", action="store_true")
     given = parser.parse_args()
+    if given.more and not given.resume:
+        parser.error("--more goes on from a checkpoint: give --resume too")
+    changed = [name for name in asdict(Settings()) if getattr(given, name) != parser.get_default(name)]
+    if given.resume and set(changed) - ({"lr"} if given.more else set()):
+        parser.error(f"--resume goes on with the settings of the checkpoint, so leave these out: {', '.join(changed)}")
     if not given.resume:
         for old in ("tokenizer.json", "checkpoint.pt"):
             (given.work / old).unlink(missing_ok=True)

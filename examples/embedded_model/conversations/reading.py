@@ -30,13 +30,13 @@ def _told(draw: Draw) -> list[asked_facts.Fact]:
     """Facts that share their thing or their relation with others, no two of them both."""
     while True:
         first = asked_facts.fact(draw)
-        if not first.true and (first.relation or first.noun):
+        if not first.true and (first.relation or first.noun) and "tool" not in first.question:
             break
     facts = [first]
     for _ in range(draw.integer(2, 5)):
         near = draw.any(facts)
         more = asked_facts.plain_fact(draw, near.entity) if draw.chance(0.35) else two_step.second_fact(draw, near)
-        if not any(_confused(more, other) for other in facts):
+        if "tool" not in more.question and not any(_confused(more, other) for other in facts):
             facts.append(more)
     return facts
 

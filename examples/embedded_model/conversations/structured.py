@@ -161,7 +161,7 @@ def _asked(draw: Draw) -> str:
     while True:
         heading = command(draw).replace("{v}", f"{draw.any(_EXTRACT)} {draw.any(_OBJECT)}").rstrip(".!?")
         text = draw.any(_PLACE).replace("{h}", heading).replace("{H}", heading[:1].upper() + heading[1:])
-        if not withheld(text):
+        if not withheld(text) and "tool" not in text:
             draw.used.add("pattern: " + text)
             return text
 

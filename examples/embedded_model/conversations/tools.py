@@ -173,7 +173,8 @@ def error_episode(draw: Draw, talk: Conversation, tool: Tool) -> None:
                 talk.say(answer(tool.result))
                 return
     key = draw.any(list(tool.arguments)) if tool.arguments else "value"
-    if tool.arguments and not draw.held_out and draw.chance(0.4):
+    spoken = not isinstance(tool.arguments.get(key, True), bool)
+    if spoken and not draw.held_out and draw.chance(0.4):
         error = "Error: " + _refusal(draw, key, tool.arguments[key])
     else:
         error = "Error: " + failure(draw, key)

@@ -3,6 +3,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
+import sys
 from pathlib import Path
 
 import batches
@@ -57,7 +58,7 @@ def test_a_run_learns_resumes_and_exports(
 
     out = tmp_path / "out"
     rest.save()
-    export(work, out, template)
+    export(work, out)
     model = AutoModelForCausalLM.from_pretrained(out)
     loaded = AutoTokenizer.from_pretrained(out)
     assert model.dtype == torch.bfloat16
@@ -111,3 +112,19 @@ def test_minutes_fix_the_number_of_steps_from_the_speed(
         assert done.seconds < 20
     assert math.isclose(run.progress.seconds, 6, rel_tol=0.5)
     assert run.progress.step == run.settings.steps < 100_000
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [(["--more", "5"], "give --resume too"), (["--resume", "--steps", "9"], "leave these out: steps")],
+)
+def test_options_that_would_be_ignored_are_refused(
+    options: list[str], said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    kept = tmp_path / "checkpoint.pt"
+    kept.touch()
+    monkeypatch.setattr(sys, "argv", ["train.py", *options, "--work", str(tmp_path)])
+    with pytest.raises(SystemExit):
+        train.main()
+    assert said in capsys.readouterr().err
+    assert kept.exists()
