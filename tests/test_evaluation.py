@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -258,3 +259,9 @@ def test_rows_are_told_apart_and_what_failed_is_counted() -> None:
     assert report.table()["rows"]["all"]["errors"] == 1
     with pytest.raises(ContextLengthError):
         evaluate(Model(messages=iter([])), read([failing]))
+
+
+def test_the_case_that_the_documentation_shows_is_one() -> None:
+    text = (Path(__file__).parent.parent / "docs" / "eval.md").read_text(encoding="utf-8")
+    (read_case,) = read(re.findall(r"```json\n(.*?)\n```", text, re.DOTALL))
+    assert [turn.text for turn in turns(read_case)] == ['get_weather({"city": "Oslo"})', "3"]
