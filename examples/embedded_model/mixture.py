@@ -30,17 +30,17 @@ EXTRA = {
 }
 # In the second part of training: more of what is learned late.
 HARDER_WEIGHTS = {
-    "arithmetic": 0.03,
-    "look_up": 0.07,
+    "arithmetic": 0.05,
+    "look_up": 0.08,
     "two_step": 0.05,
-    "parallel": 0.13,
+    "parallel": 0.12,
     "tools": 0.18,
-    "no_tool": 0.12,
-    "error": 0.12,
-    "structured": 0.32,
+    "no_tool": 0.2,
+    "error": 0.18,
+    "structured": 0.2,
     "follow_up": 0.06,
-    "reading": 0.06,
-    "chains": 0.06,
+    "reading": 0.05,
+    "chains": 0.05,
 }
 HARDER_EXTRA = {
     "arithmetic": 0.08,
