@@ -22,8 +22,10 @@ def checkpoint(work: Path) -> dict[str, Any]:
     return saved
 
 
-def export(work: Path, out: Path, template: Path | None = None) -> None:
+def export(work: Path, out: Path, template: Path | None = None, earlier: Path | None = None, share: float = 0) -> None:
     """Write bfloat16 safetensors, configurations and the tokenizer to ``out``.
+
+    The weights are the last checkpoint's, or the mean of those and of an ``earlier`` one, which has ``share`` of it.
 
     The chat template is read from ``template`` (default: ``chat_template.jinja`` in ``out``, or that of the model that
     ships) and written as it is.
@@ -39,7 +41,11 @@ def export(work: Path, out: Path, template: Path | None = None) -> None:
     end, pad = tokenizer.token_to_id("<|im_end|>"), tokenizer.token_to_id("<|endoftext|>")
     shape.bos_token_id, shape.eos_token_id, shape.pad_token_id = None, end, pad
     model = LlamaForCausalLM(shape)
-    model.load_state_dict(saved["model"])
+    weights = saved["model"]
+    if earlier is not None:
+        before = torch.load(earlier, map_location="cpu", weights_only=True)["model"]
+        weights = {name: (1 - share) * weight + share * before[name] for name, weight in weights.items()}
+    model.load_state_dict(weights)
     model = model.bfloat16()
     generation: dict[str, Any] = {"do_sample": False, "eos_token_id": [end, pad], "pad_token_id": pad}
     model.generation_config = GenerationConfig.from_dict(generation)
@@ -60,5 +66,7 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--work", type=Path, default=ROOT / "build" / "embedded_model")
     parser.add_argument("--out", type=Path, default=ROOT / "agentkit" / "embedded")
+    parser.add_argument("--earlier", type=Path, help="an earlier checkpoint, to write the mean of both")
+    parser.add_argument("--share", type=float, default=0.3, help="what the earlier one has of the mean, 0 to 1")
     given = parser.parse_args()
-    export(given.work, given.out)
+    export(given.work, given.out, None, given.earlier, given.share)
