@@ -21,7 +21,6 @@ from __future__ import annotations
 
 import difflib
 import json
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -139,15 +138,16 @@ def _spelt(found: Mapping[str, Any], known: Sequence[str], where: str) -> None:
 def _tools(given: object) -> Iterator[dict[str, Any]]:
     if not isinstance(given, list) or not all(isinstance(tool, dict) for tool in given):
         raise ValueError('"tools" is to be a list of OpenAI tools.')
-    names: Counter[str] = Counter()
+    names: set[str] = set()
     for tool in given:
         bare = {key: value for key, value in tool.items() if key != "type"} if "function" not in tool else tool
         function = bare.get("function", bare)
         name = function.get("name") if isinstance(function, dict) else None
         if not isinstance(name, str) or not name:
             raise ValueError('each of its "tools" needs a "name".')
-        if names.update([name]) or names[name] > 1:
+        if name in names:
             raise ValueError(f"two of its tools are called {name!r}.")
+        names.add(name)
         made = tool if "function" in tool else {"type": "function", "function": bare}
         if "input_schema" in bare:
             made = convert_to_openai_tool(bare)

@@ -106,8 +106,9 @@ class Report:
         """The first `count` turns of each kind that are wrong, as plain values: kind, asked, wanted, got."""
         found: list[dict[str, str]] = []
         seen: Counter[str] = Counter()
+        unnamed = self._unnamed()
         for verdict in self.verdicts:
-            kind = verdict.turn.case.kind or self._unnamed
+            kind = verdict.turn.case.kind or unnamed
             if not verdict.right and seen[kind] < count:
                 seen[kind] += 1
                 asked = str(verdict.turn.before[-1]["content"]) if verdict.turn.before else ""
@@ -115,7 +116,6 @@ class Report:
                 found.append({"kind": kind, "asked": asked, "wanted": verdict.turn.text, "got": got})
         return found
 
-    @property
     def _unnamed(self) -> str:
         """What the row of cases without a kind is called."""
         return "other" if any(verdict.turn.case.kind for verdict in self.verdicts) else "all"
@@ -125,10 +125,11 @@ class Report:
         rows: dict[str, Row] = {}
         total = Row("all")
         right: dict[int, bool] = {}
+        unnamed = self._unnamed()
         for verdict in self.verdicts:
             case = verdict.turn.case
             right[id(case)] = right.get(id(case), True) and verdict.right
-            kind = case.kind or self._unnamed
+            kind = case.kind or unnamed
             for row in (rows.setdefault(kind, Row(kind)), total):
                 if verdict.calls_expected:
                     row.call_turns += 1
@@ -141,7 +142,7 @@ class Report:
                 row.cut += verdict.cut
                 row.errors += bool(verdict.error)
         for case in {id(verdict.turn.case): verdict.turn.case for verdict in self.verdicts}.values():
-            for row in (rows[case.kind or self._unnamed], total):
+            for row in (rows[case.kind or unnamed], total):
                 row.cases += 1
                 row.cases_right += right[id(case)]
         return [*rows.values(), total] if len(rows) > 1 else list(rows.values())

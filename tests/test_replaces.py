@@ -20,12 +20,11 @@ from langchain_huggingface import HuggingFacePipeline
 
 from agentkit import ChatHuggingFace, UnsupportedContentError
 from agentkit.sources import EMBEDDED
-from tests.endpoint.asked import Person, get_weather
+from tests.endpoint.asked import CALL, Person, get_weather
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # the original's own
 
 QUESTION = "What is 37593 * 67?"
-CALL = {"name": "calculator", "args": {"expression": "2 + 3"}, "id": "abcdefghi", "type": "tool_call"}
 
 
 def calls_tools(chat: Any, llm: Any) -> None:

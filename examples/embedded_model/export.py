@@ -18,7 +18,11 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 
 def checkpoint(work: Path) -> dict[str, Any]:
     """The last checkpoint of a run: settings, progress, model and optimiser."""
-    saved: dict[str, Any] = torch.load(work / "checkpoint.pt", map_location="cpu", weights_only=True)
+    return _load(work / "checkpoint.pt")
+
+
+def _load(path: Path) -> dict[str, Any]:
+    saved: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
     return saved
 
 
@@ -43,7 +47,7 @@ def export(work: Path, out: Path, template: Path | None = None, earlier: Path | 
     model = LlamaForCausalLM(shape)
     weights = saved["model"]
     if earlier is not None:
-        before = torch.load(earlier, map_location="cpu", weights_only=True)["model"]
+        before = _load(earlier)["model"]
         weights = {name: (1 - share) * weight + share * before[name] for name, weight in weights.items()}
     model.load_state_dict(weights)
     model = model.bfloat16()

@@ -205,9 +205,9 @@ def _relations(table: str) -> tuple[Relation, ...]:
 
 
 RELATIONS = _relations("relations")
-_MORE = _relations("more_relations")
+_TAUGHT = RELATIONS + _relations("more_relations")
 
 
 def relations(draw: Draw) -> tuple[Relation, ...]:
     """All that there are in training; those of ``RELATIONS`` alone in the test, whose frames and words are its own."""
-    return RELATIONS if draw.held_out else RELATIONS + _MORE
+    return RELATIONS if draw.held_out else _TAUGHT

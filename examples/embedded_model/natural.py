@@ -22,14 +22,19 @@ def _written(name: str) -> tuple[str, ...]:
     )
 
 
+def by_hand(draw: Draw, name: str) -> str:
+    """One of the values of a sort."""
+    text = draw.any(_written(name))
+    draw.used.add(text)
+    return text
+
+
 def natural(name: str, make: Callable[[Draw], str], share: float = 0.3) -> Callable[[Draw], str]:
     """A value as ``make`` draws it, or in training at times one of those written by hand."""
 
     def drawn(draw: Draw) -> str:
         if draw.harder and draw.chance(share):
-            text = draw.any(_written(name))
-            draw.used.add(text)
-            return text
+            return by_hand(draw, name)
         return make(draw)
 
     return drawn

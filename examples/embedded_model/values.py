@@ -8,7 +8,7 @@ from typing import Any
 import words
 from conversation import Schema
 from draw import Draw
-from natural import natural
+from natural import by_hand, natural
 
 _ROOMS = ("kitchen", "bedroom", "bathroom", "living room", "office", "hall", "garage", "cellar", "attic", "nursery")
 _DOORS = ("front", "back", "garage", "garden", "cellar", "side")
@@ -85,7 +85,7 @@ def city(draw: Draw) -> str:
 
 def person(draw: Draw) -> str:
     if draw.harder and draw.chance(0.15):
-        return natural("people", person, 1)(draw)
+        return by_hand(draw, "people")
     first = draw.word(words.FIRST_NAMES) if draw.chance(0.8) else draw.invented()
     return first if draw.chance(0.7) else f"{first} {draw.word(words.SURNAMES)}"
 
@@ -129,7 +129,7 @@ def _composed_text(draw: Draw) -> str:
 def free_text(draw: Draw) -> str:
     """A few words, as in a title or a short message."""
     if draw.harder and draw.chance(0.35):
-        return natural("texts", free_text, 1)(draw)
+        return by_hand(draw, "texts")
     if not draw.held_out and draw.chance(0.4):
         return _composed_text(draw)
     adjective, noun, thing = draw.word(words.ADJECTIVES), draw.word(words.NOUNS), draw.word(words.THINGS)

@@ -1,9 +1,11 @@
-"""What the tests of endpoints ask for: two tools, and an answer."""
+"""What the tests of endpoints ask for: two tools, a call, and an answer."""
 
 from __future__ import annotations
 
 from langchain_core.tools import tool
 from pydantic import BaseModel
+
+CALL = {"name": "calculator", "args": {"expression": "2 + 3"}, "id": "abcdefghi", "type": "tool_call"}
 
 
 @tool

@@ -15,12 +15,10 @@ from langchain_huggingface import HuggingFaceEndpoint
 from agentkit import ChatHuggingFace
 from agentkit.sources import EMBEDDED
 from tests.endpoint import exchanges
-from tests.endpoint.asked import Person, get_weather, now
+from tests.endpoint.asked import CALL, Person, get_weather, now
 from tests.endpoint.loopback import Loopback, loopback, said
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # the original's own
-
-CALL = {"name": "calculator", "args": {"expression": "2 + 3"}, "id": "abcdefghi", "type": "tool_call"}
 
 
 def endpoint(server: Loopback, **settings: Any) -> Any:
